@@ -1,0 +1,42 @@
+// Turns grains into whole minor units of money, losing and creating none: SEMANTICS section 4.
+
+#pragma once
+
+#include <compare>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "graph/model/uint128.h"
+
+namespace tributary {
+
+// An amount in minor units of one currency: cents, yen, a token's smallest unit. Never a fraction.
+struct MinorUnits {
+  Uint128 value = 0;
+  friend auto operator<=>(const MinorUnits&, const MinorUnits&) = default;
+};
+
+// Fraction bits of a currency: grains per minor unit are 2 to this power.
+inline constexpr unsigned kFractionBitsMin = 1;
+inline constexpr unsigned kFractionBitsMax = 64;
+
+// The grains that `amount` places on the asset sold: amount * 2^fraction_bits.
+//
+// Errors: kInvalidArgument  fraction_bits is not 1..64.
+//         kOutOfRange       the product is 2^127 or more.
+absl::StatusOr<Grains> PlaceAmount(MinorUnits amount, unsigned fraction_bits);
+
+// Apportions `total` to payees by the grains that reached them.
+//
+// Shape:  part i belongs to grains[i]. Callers order payees by their keys, in byte order.
+// Rule:   floor(grains[i] / 2^s) each, then one more to the largest remainders until the parts add
+//         up to total. Remainders are compared as floor((remainder * 2^16 + 2^(s-1)) / 2^s), ties
+//         to the lower index.
+// Errors: as PlaceAmount; kInvalidArgument if the grains do not add up to those of `total`.
+// Cost:   O(n) time and memory. Pure.
+// Source: Hamilton's method, in Balinski & Young, "Fair Representation" (1982).
+absl::StatusOr<std::vector<MinorUnits>> ApportionQuote(MinorUnits total, unsigned fraction_bits,
+                                                       std::span<const Grains> grains);
+
+}  // namespace tributary

@@ -1,0 +1,113 @@
+// The public face of a ledger: creation, opening, views, copies.
+
+#include "storage/ledger.h"
+
+#include "graph/model/check.h"
+#include "graph/model/status.h"
+#include "graph/model/text.h"
+#include "storage/ledger_impl.h"
+
+namespace tributary {
+
+Ledger::Ledger(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)), name_(impl_->name), epoch_(impl_->epoch) {}
+
+Ledger::~Ledger() = default;
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> store,
+                                                       std::unique_ptr<Anchor> anchor,
+                                                       const Record& ledger_record,
+                                                       std::optional<TimeMs> accepted_time,
+                                                       LedgerOptions options) {
+  const auto* body = std::get_if<LedgerRecord>(&ledger_record.body);
+  if (body == nullptr) {
+    return InvalidField("type", TypeName(ledger_record.body), "a ledger record");
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact fact, PrepareFact({ledger_record, {}, std::nullopt}));
+  CommitClock clock(options.now, options.clock_jump_ms_max);
+  TRIBUTARY_ASSIGN_OR_RETURN(const TimeMs now, clock.Stamp(TimeMs{0}));
+  fact.accepted_time = accepted_time;
+  {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto snapshot, store->TakeSnapshot());
+    LogTreeAppender tree;
+    LedgerState state(snapshot.get(), ledger_record.ledger, HeadRow{}, &tree, {});
+    TRIBUTARY_RETURN_IF_ERROR(state.Apply(fact, now, false).status());
+    WriteBatch batch;
+    const OwnedKey format = keys::Format();
+    batch.Expect(format.family, format.row, format.column, std::nullopt);
+    PutRow(format, EncodePosition(kStoreFormatVersion), &batch);
+    state.Emit(&batch);
+    const absl::Status committed = store->Commit(batch);
+    if (committed.code() == absl::StatusCode::kAborted) {
+      return absl::AlreadyExistsError("the store already holds a ledger");
+    }
+    TRIBUTARY_RETURN_IF_ERROR(committed);
+  }
+  return Open(std::move(store), std::move(anchor), std::move(options));
+}
+
+absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(std::unique_ptr<Store> store,
+                                                     std::unique_ptr<Anchor> anchor,
+                                                     LedgerOptions options) {
+  auto impl = std::make_unique<Impl>(std::move(store), std::move(anchor), std::move(options));
+  TRIBUTARY_RETURN_IF_ERROR(impl->Load());
+  TRIBUTARY_RETURN_IF_ERROR(impl->ClearStages());
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const auto rebuilding, ReadPayload(*impl->published().snapshot, keys::Rebuilding()));
+  if (rebuilding.has_value()) TRIBUTARY_RETURN_IF_ERROR(impl->RebuildIndexes({}));
+  impl->Start();
+  return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));
+}
+
+absl::Status Ledger::Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,
+                            SubmitDone done) {
+  return impl_->Submit(std::move(facts), options, std::move(done));
+}
+
+std::vector<absl::StatusOr<Receipt>> Ledger::RecordAll(std::vector<PreparedFact> facts,
+                                                       const SubmitOptions& options) {
+  return impl_->RecordAll(std::move(facts), options);
+}
+
+absl::StatusOr<Receipt> Ledger::RecordFact(Fact fact, const SubmitOptions& options) {
+  TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact prepared, PrepareFact(std::move(fact)));
+  std::vector<PreparedFact> facts;
+  facts.push_back(std::move(prepared));
+  return std::move(impl_->RecordAll(std::move(facts), options).front());
+}
+
+HeadRow Ledger::head() const { return impl_->published().head; }
+
+absl::Status Ledger::status() const { return impl_->status(); }
+
+absl::StatusOr<std::shared_ptr<LedgerView>> Ledger::ViewAt(std::optional<TreeSize> tree_size,
+                                                           const CancelToken* cancel) const {
+  const TreeSize durable = impl_->published().head.tree_size;
+  const TreeSize wanted = tree_size.value_or(durable);
+  if (wanted.value < 1 || wanted > durable) {
+    return FieldError(absl::StatusCode::kOutOfRange, "tree_size", StrCat(wanted.value),
+                      StrCat("1 to the durable tree size ", durable.value));
+  }
+  return impl_->View(wanted, cancel);
+}
+
+absl::Status Ledger::RebuildIndexes(const VerifyProgress& progress) {
+  return impl_->RunExclusive([this, &progress] { return impl_->RebuildIndexes(progress); });
+}
+
+absl::StatusOr<HeadRow> Ledger::CopyTo(const std::string& path) {
+  // What the copy holds is at or after this head, which is durable already.
+  const HeadRow head = impl_->published().head;
+  TRIBUTARY_RETURN_IF_ERROR(impl_->store->CopyTo(path));
+  return head;
+}
+
+absl::Status Ledger::Compact() { return impl_->store->Compact(); }
+
+absl::Status Ledger::VerifyChecksums() { return impl_->store->VerifyChecksums(); }
+
+std::vector<FamilySize> Ledger::ApproximateSizes() const {
+  return impl_->store->ApproximateSizes();
+}
+
+}  // namespace tributary

@@ -1,0 +1,184 @@
+// A ledger: one tenant's append-only history in one store, with one committer and one anchor.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "graph/lineage/cancel.h"
+#include "storage/anchor.h"
+#include "storage/fact.h"
+#include "storage/ledger_view.h"
+#include "storage/row_codec.h"
+#include "storage/store.h"
+
+namespace tributary {
+
+// Named limits and tools of one ledger; each default states its reason.
+struct LedgerOptions {
+  // The clock that stamps records. Tests replace it.
+  std::function<TimeMs()> now;  // absent: the system clock
+  // A difference between this clock and the steady one above which nothing is recorded: a wrong
+  // time in an append-only log can not be taken back.
+  std::uint64_t clock_jump_ms_max = 3'600'000;
+  // Facts and bytes waiting for the committer: about a second of work.
+  std::size_t queue_fact_count_max = 100'000;
+  std::size_t queue_byte_count_max = 256u << 20;
+  // Facts in one commit: beyond some thousands a larger group gains nothing and delays the first.
+  std::size_t group_fact_count_max = 20'000;
+  // Bytes of records in one commit, so that a WriteBatch stays below 64 MiB.
+  std::size_t group_byte_count_max = 16u << 20;
+  // Assets looked at by the cycle test of one derivation, on both sides together: a second's work.
+  std::size_t cycle_test_asset_count_max = 5'000'000;
+  // Bytes of decoded edge lists and of asset ids kept in memory.
+  std::size_t edge_cache_size = 512u << 20;
+  std::size_t asset_id_cache_size = 512u << 20;
+  // Answers before the anchor is durable. Exists so that the power-cut tests can show that they
+  // notice; nothing else may set it.
+  bool unsafe_acknowledge_before_anchor_for_tests = false;
+  // Called once when a write failed: the ledger answers no further write (fail-stop).
+  std::function<void(const absl::Status&)> on_failure;
+};
+
+struct SubmitOptions {
+  bool allow_unknown_inputs = false;
+  bool stop_on_error = false;  // facts after the first failed one are refused with kAborted
+};
+
+// Edges on their way into the store, unseen until a derivation makes them real. One thread.
+class EdgeStage;
+
+struct VerifyProblem {
+  std::string where;
+  std::string what;
+};
+struct VerifyResult {
+  TreeSize tree_size;
+  Digest root_hash;  // recomputed
+  std::uint64_t record_count = 0;
+  std::uint64_t edge_count = 0;
+  std::uint64_t problem_count = 0;
+  std::vector<VerifyProblem> problems;  // the first kVerifyProblemCountMax
+};
+inline constexpr std::size_t kVerifyProblemCountMax = 100;
+using VerifyProgress =
+    std::function<void(std::string_view phase, std::uint64_t done, std::uint64_t total)>;
+
+// Any thread may call any method.
+class Ledger {
+ public:
+  // Makes a new ledger in an empty store: `record_bytes` is its ledger record, at log position 0.
+  // Durable on return. Errors: kInvalidArgument, kAlreadyExists (the store is not empty).
+  static absl::StatusOr<std::unique_ptr<Ledger>> Create(std::unique_ptr<Store> store,
+                                                        std::unique_ptr<Anchor> anchor,
+                                                        const Record& ledger_record,
+                                                        std::optional<TimeMs> accepted_time,
+                                                        LedgerOptions options);
+
+  // Opens an existing one and compares it with its anchor: a store behind the anchor, or with
+  // another root at the anchor's tree size, is refused with kDataLoss that says what is missing.
+  // Staged edges that no record made real are cleared. Errors: kDataLoss, kFailedPrecondition (a
+  // newer format), kNotFound (an empty store).
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(std::unique_ptr<Store> store,
+                                                      std::unique_ptr<Anchor> anchor,
+                                                      LedgerOptions options);
+
+  // Finishes what is queued, then stops the committer.
+  ~Ledger();
+
+  const std::string& name() const { return name_; }
+  std::uint64_t epoch() const { return epoch_; }
+
+  // Queues facts, applied in order; `done` gets one result per fact once all that was accepted is
+  // durable (called from the committer's thread: it must not block).
+  // Each fact is all or nothing by itself. Errors of one fact:
+  //   kAlreadyExists       other content is in force under its identity; both are shown
+  //   kAborted             supersedes names a record that is not in force; or stop_on_error
+  //   kNotFound            an asset or party that it names is not recorded
+  //   kFailedPrecondition  it would close a cycle (the path is shown); the clock jumped
+  //   kResourceExhausted   the cycle test met its limit
+  //   kUnavailable         the write failed: it may or may not be recorded; sending again is safe
+  // Returns kResourceExhausted (nothing queued) when the queue is full, kUnavailable after a failed
+  // write or during shutdown; `done` is then not called.
+  using SubmitDone = std::function<void(std::vector<absl::StatusOr<Receipt>>)>;
+  absl::Status Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,
+                      SubmitDone done);
+
+  // Submit and wait.
+  absl::StatusOr<Receipt> RecordFact(Fact fact, const SubmitOptions& options = {});
+  std::vector<absl::StatusOr<Receipt>> RecordAll(std::vector<PreparedFact> facts,
+                                                 const SubmitOptions& options = {});
+
+  // Starts a derivation of many inputs; edges follow in ascending order of input id.
+  // `accepted_time` is for replay only. The stage must not outlive the ledger.
+  absl::StatusOr<std::unique_ptr<EdgeStage>> BeginDerivation(
+      const Record& derivation, const SubmitOptions& options,
+      std::optional<PrivateDetails> details = std::nullopt,
+      std::optional<TimeMs> accepted_time = std::nullopt);
+
+  // The state at a tree size (absent: the newest durable one). `cancel` may be null and must
+  // outlive the view. Errors: kOutOfRange outside 1..durable tree size.
+  absl::StatusOr<std::shared_ptr<LedgerView>> ViewAt(std::optional<TreeSize> tree_size,
+                                                     const CancelToken* cancel = nullptr) const;
+  HeadRow head() const;  // durable
+  // OK, or why no write is taken any more.
+  absl::Status status() const;
+
+  // Reads everything again: every digest, the whole tree, every edge list; then recomputes every
+  // index row from log and records in `scratch` (an empty store) and compares. Damage is in the
+  // result; an error means that verification itself could not be done.
+  absl::StatusOr<VerifyResult> Verify(Store* scratch, const VerifyProgress& progress,
+                                      const CancelToken* cancel) const;
+
+  // Writes every index row anew from log and records. Writers wait meanwhile. A crash in between
+  // leaves a ledger that finishes the rebuild when it is opened.
+  absl::Status RebuildIndexes(const VerifyProgress& progress);
+
+  // A copy of the store and its anchor in the new directory `path`, of one durable state.
+  absl::StatusOr<HeadRow> CopyTo(const std::string& path);
+
+  absl::Status Compact();
+  // Re-reads all stored bytes and checks the engine's own checksums.
+  absl::Status VerifyChecksums();
+  std::vector<FamilySize> ApproximateSizes() const;
+
+  // Internal: see EdgeStage.
+  class Impl;
+
+ private:
+  explicit Ledger(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+  std::string name_;
+  std::uint64_t epoch_ = 1;
+};
+
+// Destroying a stage that was not finished discards its edges.
+class EdgeStage {
+ public:
+  ~EdgeStage();
+  // Checks, resolves and stores edges; written in chunks. Errors: kInvalidArgument (order, basis,
+  // sum), kNotFound (an unknown input), kResourceExhausted (kEdgeCountMax), kUnavailable.
+  absl::Status Add(std::span<const Edge> edges);
+  // Makes the derivation with all edges so far visible and durable, or fails as Submit does.
+  struct Finished {
+    Receipt receipt;
+    DerivationRecord derivation;
+  };
+  absl::StatusOr<Finished> Finish(const DeclaredEdges& declared = {});
+
+ private:
+  friend class Ledger;
+  class Impl;
+  explicit EdgeStage(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tributary

@@ -1,0 +1,109 @@
+// Inside of a ledger: what its committer, its stages and its maintenance share. Private to storage.
+
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/commit_clock.h"
+#include "storage/ledger.h"
+#include "storage/ledger_caches.h"
+#include "storage/ledger_state.h"
+#include "storage/log_tree.h"
+
+namespace tributary {
+
+class Ledger::Impl {
+ public:
+  Impl(std::unique_ptr<Store> store, std::unique_ptr<Anchor> anchor, LedgerOptions options);
+  ~Impl();
+
+  // --- Opening; before any thread runs ---
+  absl::Status Load();           // rows -> head, tree; compares with the anchor
+  absl::Status ClearStages();    // discards staged edges that no record made real
+  void Start();                  // the committer
+
+  // --- Any thread ---
+  absl::Status Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,
+                      SubmitDone done);
+  std::vector<absl::StatusOr<Receipt>> RecordAll(std::vector<PreparedFact> facts,
+                                                 const SubmitOptions& options);
+  // Runs `work` in the committer's thread, between two groups, and waits for it.
+  absl::Status RunExclusive(std::function<absl::Status()> work);
+  std::shared_ptr<LedgerView> View(TreeSize tree_size, const CancelToken* cancel) const;
+  // The newest durable head with the snapshot that shows it.
+  struct Published {
+    HeadRow head;
+    std::shared_ptr<const Snapshot> snapshot;
+  };
+  Published published() const;
+  absl::Status status() const;
+  absl::StatusOr<StageId> AllocateStage();
+  absl::Status DiscardStage(StageId stage);
+
+  // --- Committer's thread, or before it runs ---
+  absl::Status Publish(const HeadRow& head);
+  absl::Status RebuildIndexes(const VerifyProgress& progress);
+  absl::Status AdvanceAnchor(const HeadRow& head);
+
+  std::unique_ptr<Store> store;
+  std::unique_ptr<Anchor> anchor;
+  LedgerOptions options;
+  std::string name;
+  std::uint64_t epoch = 1;
+  std::shared_ptr<LedgerCaches> caches;
+
+ private:
+  struct Job {
+    std::vector<PreparedFact> facts;
+    SubmitOptions options;
+    SubmitDone done;
+    std::function<absl::Status()> exclusive;  // instead of facts
+    std::function<void(absl::Status)> exclusive_done;
+    std::size_t byte_count = 0;
+  };
+  struct Outcome {
+    std::vector<absl::StatusOr<Receipt>> results;
+  };
+
+  void CommitterLoop();
+  std::vector<Job> TakeGroup();
+  void CommitGroup(std::vector<Job> jobs);
+  absl::Status ApplyGroup(const std::vector<Job>& jobs, LedgerState* state,
+                          std::vector<Outcome>* outcomes, std::vector<StageId>* used_stages);
+  absl::Status WriteGroup(LedgerState* state, const std::vector<StageId>& used_stages);
+  void Answer(std::vector<Job> jobs, std::vector<Outcome> outcomes);
+  // Latches the ledger closed for writing and refuses all that waits.
+  void Fail(const absl::Status& status, std::vector<Job> jobs);
+  static void Refuse(Job job, const absl::Status& status);
+
+  mutable std::mutex publish_mutex_;
+  Published published_;
+
+  mutable std::mutex queue_mutex_;
+  std::condition_variable queue_changed_;
+  std::deque<Job> queue_;
+  std::size_t queued_fact_count_ = 0;
+  std::size_t queued_byte_count_ = 0;
+  bool stopping_ = false;
+  absl::Status failure_;
+
+  std::mutex stage_mutex_;
+  std::uint64_t next_stage_ = 1;
+
+  LogTreeAppender tree_;  // the committer's own
+  CommitClock clock_;
+  std::thread committer_;
+};
+
+// The payload of one row of a snapshot; nullopt: absent.
+absl::StatusOr<std::optional<std::string>> ReadPayload(const Snapshot& snapshot,
+                                                       const OwnedKey& key);
+void PutRow(const OwnedKey& key, std::string payload, WriteBatch* batch);
+
+}  // namespace tributary

@@ -1,0 +1,436 @@
+// The lineage of one state: classes of assets, edge lists, holders, consumers.
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+#include "graph/model/check.h"
+#include "graph/model/status.h"
+#include "graph/model/text.h"
+#include "storage/ledger_caches.h"
+#include "storage/ledger_view.h"
+
+namespace tributary {
+namespace {
+
+// Below this many assets of one request, reading their rows costs less than loading pages of flags.
+constexpr std::size_t kPageLoadAssetCountMin = 256;
+
+std::vector<CellKey> Views(const std::vector<OwnedKey>& owned) {
+  std::vector<CellKey> cells;
+  cells.reserve(owned.size());
+  for (const OwnedKey& key : owned) cells.push_back(key.view());
+  return cells;
+}
+
+std::vector<AssetNumber> PageNumbers(std::uint64_t page, std::uint64_t bound) {
+  std::vector<AssetNumber> numbers;
+  const std::uint64_t first = page * keys::kAssetPageSize;
+  for (std::uint64_t i = first; i < std::min(first + keys::kAssetPageSize, bound); ++i) {
+    numbers.push_back(AssetNumber{i});
+  }
+  return numbers;
+}
+
+// The states behind those numbers that are assets.
+absl::Status ReadPresentStates(const Snapshot& snapshot, std::span<const AssetNumber> numbers,
+                               std::vector<std::optional<AssetStateRow>>* states) {
+  std::vector<OwnedKey> owned;
+  owned.reserve(numbers.size());
+  for (const AssetNumber number : numbers) owned.push_back(keys::AssetStateOf(number));
+  const std::vector<CellKey> cells = Views(owned);
+  std::vector<std::optional<std::string>> values;
+  TRIBUTARY_RETURN_IF_ERROR(snapshot.MultiGet(cells, &values));
+  states->assign(numbers.size(), std::nullopt);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (!values[i].has_value()) continue;
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
+    TRIBUTARY_ASSIGN_OR_RETURN((*states)[i], Decoded(DecodeAssetState(payload), owned[i]));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<const AssetFlags::Page*> LedgerCaches::LoadFlags(std::uint64_t page) {
+  return flags.Load(page, [this](std::uint64_t wanted, AssetFlags::Page* out) -> absl::Status {
+    // A snapshot of now, not the caller's: a commit between the two has passed this page by.
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto snapshot, store->TakeSnapshot());
+    const std::vector<AssetNumber> numbers =
+        PageNumbers(wanted, (wanted + 1) * keys::kAssetPageSize);
+    std::vector<std::optional<AssetStateRow>> states;
+    TRIBUTARY_RETURN_IF_ERROR(ReadPresentStates(*snapshot, numbers, &states));
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (states[i].has_value()) out->flags[i].store(AssetFlags::FromState(*states[i]));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
+                                  std::vector<AssetClass>* classes) const {
+  TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+  classes->assign(assets.size(), AssetClass{});
+  const bool may_load_pages = assets.size() >= kPageLoadAssetCountMin;
+  std::vector<AssetNumber> unsure;  // needs its row
+  std::vector<std::size_t> unsure_index;
+  // Looked up once per page and call: the shared table has a lock.
+  std::vector<const AssetFlags::Page*> pages;
+  if (may_load_pages) pages.resize(tree_size_.value / keys::kAssetPageSize + 1);
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+    if (assets[i].value >= tree_size_.value) {
+      return absl::InternalError(StrCat("asset number ", assets[i].value, " is above the tree size"));
+    }
+    const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
+    const AssetFlags::Page* page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
+    if (page == nullptr && may_load_pages) {
+      TRIBUTARY_ASSIGN_OR_RETURN(page, caches_->LoadFlags(wanted));
+      pages[wanted] = page;
+    }
+    const AssetFlags::Flags flags =
+        page == nullptr ? AssetFlags::Flags{0}
+                        : page->flags[assets[i].value % keys::kAssetPageSize].load(
+                              std::memory_order_acquire);
+    constexpr AssetFlags::Flags kNeedsRow =
+        AssetFlags::kDerived | AssetFlags::kHeld | AssetFlags::kSuperseded;
+    if ((flags & AssetFlags::kKnown) == 0 || (flags & kNeedsRow) != 0) {
+      unsure.push_back(assets[i]);
+      unsure_index.push_back(i);
+    } else {
+      (*classes)[i].kind = static_cast<AssetKind>(flags & AssetFlags::kKindMask);
+    }
+  }
+  std::vector<AssetStateRow> states;
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(unsure, &states));
+  for (std::size_t i = 0; i < unsure.size(); ++i) {
+    TRIBUTARY_ASSIGN_OR_RETURN((*classes)[unsure_index[i]], ClassOf(unsure[i], states[i]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LedgerView::ReadDerivations(std::span<const AssetNumber> assets,
+                                         std::vector<DerivationView>* derivations) const {
+  TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+  derivations->assign(assets.size(), DerivationView{});
+  std::vector<AssetStateRow> states;
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+  std::vector<LogPosition> positions;
+  std::vector<std::size_t> missing;
+  std::vector<OwnedKey> owned;
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const auto position, InForce(states[i].derivation, keys::VersionTag::kDerivation, assets[i]));
+    if (!position.has_value()) {
+      return absl::InternalError(StrCat("asset number ", assets[i].value, " has no derivation"));
+    }
+    positions.push_back(*position);
+    if (auto cached = caches_->derivations.Find(position->value)) {
+      (*derivations)[i] = *std::move(cached);
+    } else {
+      missing.push_back(i);
+      owned.push_back(keys::Derivation(*position));
+    }
+  }
+  const std::vector<CellKey> cells = Views(owned);
+  std::vector<std::optional<std::string>> values;
+  TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
+  for (std::size_t k = 0; k < missing.size(); ++k) {
+    const std::size_t i = missing[k];
+    if (!values[k].has_value()) return MissingRow(owned[k]);
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[k], *values[k]));
+    TRIBUTARY_ASSIGN_OR_RETURN(auto row, Decoded(DecodeDerivation(payload), owned[k]));
+    if (row.generated != assets[i]) {
+      return DamagedRow(cells[k], "the derivation generated another asset");
+    }
+    TRIBUTARY_ASSIGN_OR_RETURN((*derivations)[i], MakeDerivation(positions[i], std::move(row)));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DerivationView> LedgerView::MakeDerivation(LogPosition position,
+                                                          DerivationRow row) const {
+  DerivationView view;
+  view.position = position;
+  view.retained = row.retained;
+  view.unattributed = row.unattributed;
+  view.denominator = row.retained + row.unattributed + row.weight_sum;
+  TRIBUTARY_ASSIGN_OR_RETURN(view.edges, ReadEdgeList(position, std::move(row)));
+  constexpr std::size_t kEdgeSize = sizeof(AssetNumber) + sizeof(std::uint64_t) + 2;
+  caches_->derivations.Insert(position.value, view, view.edges->count() * kEdgeSize + 256);
+  return view;
+}
+
+absl::StatusOr<std::shared_ptr<const EdgeList>> LedgerView::ReadEdgeList(LogPosition position,
+                                                                         DerivationRow row) const {
+  auto list = std::make_shared<EdgeList>(std::move(row.edges));
+  if (row.stage.has_value()) {
+    list->inputs.reserve(row.edge_count);
+    list->cumulative_weights.reserve(row.edge_count);
+    list->roles.reserve(row.edge_count);
+    list->bases.reserve(row.edge_count);
+    const std::uint64_t chunk_count = (row.edge_count + kEdgeChunkSize - 1) / kEdgeChunkSize;
+    for (std::uint32_t chunk = 0; chunk < chunk_count; ++chunk) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+      const OwnedKey key = keys::EdgeChunk(*row.stage, chunk);
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadRow(key));
+      if (!payload.has_value()) return MissingRow(key);
+      TRIBUTARY_RETURN_IF_ERROR(Decoded(DecodeEdgeChunk(*payload, list.get()), key).status());
+    }
+  }
+  // The count and the sum stand apart from the list: a list that is too short is never believed.
+  const std::uint64_t sum = list->count() == 0 ? 0 : list->cumulative_weights.back();
+  if (list->count() != row.edge_count || sum != row.weight_sum) {
+    return DamagedRow(keys::Derivation(position).view(),
+                      StrCat("the edge list holds ", list->count(), " edges of weight ", sum,
+                             "; ", row.edge_count, " of weight ", row.weight_sum, " are expected"));
+  }
+  return std::shared_ptr<const EdgeList>(std::move(list));
+}
+
+absl::StatusOr<DerivationView> LedgerView::ReadDerivationAt(LogPosition position) const {
+  if (auto cached = caches_->derivations.Find(position.value)) return *std::move(cached);
+  const OwnedKey key = keys::Derivation(position);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadRow(key));
+  if (!payload.has_value() || position.value >= tree_size_.value) {
+    return FieldError(absl::StatusCode::kNotFound, "position", StrCat(position.value),
+                      "the log position of a derivation");
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(auto row, Decoded(DecodeDerivation(*payload), key));
+  return MakeDerivation(position, std::move(row));
+}
+
+absl::StatusOr<std::vector<Edge>> LedgerView::ReadEdges(const DerivationView& derivation,
+                                                        std::size_t first,
+                                                        std::size_t count_max) const {
+  const EdgeList& list = *derivation.edges;
+  const std::size_t begin = std::min(first, list.count());
+  const std::size_t end = begin + std::min(count_max, list.count() - begin);
+  std::vector<Digest> ids;
+  TRIBUTARY_RETURN_IF_ERROR(
+      ReadAssetIds(std::span(list.inputs).subspan(begin, end - begin), &ids));
+  std::vector<Edge> edges;
+  edges.reserve(end - begin);
+  for (std::size_t i = begin; i < end; ++i) {
+    edges.push_back({ids[i - begin], list.roles[i], list.weight(i), list.bases[i]});
+  }
+  return edges;
+}
+
+absl::Status LedgerView::ReadHolders(std::span<const AssetNumber> assets,
+                                     std::vector<std::vector<Holder>>* holders) const {
+  TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+  holders->assign(assets.size(), {});
+  std::vector<AssetStateRow> states;
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+  std::vector<LogPosition> positions;
+  std::vector<std::size_t> held;
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto position,
+                               InForce(states[i].holders, keys::VersionTag::kHolders, assets[i]));
+    if (!position.has_value()) continue;
+    positions.push_back(*position);
+    held.push_back(i);
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(auto records, ReadRecords(positions));
+  for (std::size_t k = 0; k < held.size(); ++k) {
+    auto* body = std::get_if<HoldersRecord>(&records[k].record.body);
+    if (body == nullptr || body->asset != states[held[k]].id) {
+      return DamagedRow(keys::AssetStateOf(assets[held[k]]).view(),
+                        "points to a record that is not the asset's holders");
+    }
+    (*holders)[held[k]] = std::move(body->holders);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LedgerView::ReadAssetIds(std::span<const AssetNumber> assets,
+                                      std::vector<Digest>* ids) const {
+  ids->assign(assets.size(), Digest{});
+  if (assets.size() < kPageLoadAssetCountMin && id_source_ == IdSource::kIndex) {
+    std::vector<AssetStateRow> states;
+    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+    for (std::size_t i = 0; i < assets.size(); ++i) (*ids)[i] = states[i].id;
+    return absl::OkStatus();
+  }
+  // By page, so that each is loaded once even where the cache holds few of them.
+  std::vector<std::uint32_t> order(assets.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  if (!std::is_sorted(assets.begin(), assets.end())) {
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return assets[a] < assets[b]; });
+  }
+  std::shared_ptr<const AssetIdPage> page;
+  std::uint64_t page_number = 0;
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    if (k % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+    const std::uint64_t number = assets[order[k]].value;
+    if (page == nullptr || number / keys::kAssetPageSize != page_number || number >= page->bound) {
+      page_number = number / keys::kAssetPageSize;
+      TRIBUTARY_ASSIGN_OR_RETURN(page, ReadIdPage(page_number, number));
+    }
+    (*ids)[order[k]] = page->ids[number % keys::kAssetPageSize];
+    if ((*ids)[order[k]] == Digest{}) return MissingRow(keys::AssetStateOf(AssetNumber{number}));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const AssetIdPage>> LedgerView::ReadIdPage(
+    std::uint64_t page, std::uint64_t number) const {
+  if (auto cached = caches_->asset_ids.Find(page); cached && number < (*cached)->bound) {
+    return *std::move(cached);
+  }
+  auto loaded = std::make_shared<AssetIdPage>();
+  loaded->bound = head_.tree_size.value;
+  loaded->ids.resize(keys::kAssetPageSize);
+  const std::vector<AssetNumber> numbers = PageNumbers(page, loaded->bound);
+  if (id_source_ == IdSource::kLog) {
+    TRIBUTARY_RETURN_IF_ERROR(ReadIdsFromLog(numbers, loaded.get()));
+  } else {
+    std::vector<std::optional<AssetStateRow>> states;
+    TRIBUTARY_RETURN_IF_ERROR(ReadPresentStates(*snapshot_, numbers, &states));
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (states[i].has_value()) loaded->ids[i] = states[i]->id;
+    }
+  }
+  caches_->asset_ids.Insert(page, loaded, keys::kAssetPageSize * kDigestSize);
+  return std::shared_ptr<const AssetIdPage>(std::move(loaded));
+}
+
+// An asset's number is the log position of its first record, so the log alone gives its id.
+absl::Status LedgerView::ReadIdsFromLog(std::span<const AssetNumber> numbers,
+                                        AssetIdPage* page) const {
+  std::vector<LogPosition> positions;
+  for (const AssetNumber number : numbers) positions.push_back(LogPosition{number.value});
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto records, ReadRecords(positions));
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto* asset = std::get_if<AssetRecord>(&records[i].record.body);
+    if (asset != nullptr) page->ids[i] = asset->asset;
+  }
+  return absl::OkStatus();
+}
+
+// --- Downstream ---
+
+absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerPositions(
+    AssetNumber input, std::size_t count_max) const {
+  std::vector<std::uint64_t> positions;
+  const auto too_many = [&] {
+    return absl::ResourceExhaustedError(
+        StrCat("asset number ", input.value, " is used by more derivations than the limit of ",
+               count_max, " for one call"));
+  };
+  const OwnedKey head_key = keys::ConsumerHead(input);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto head_payload, ReadRow(head_key));
+  if (head_payload.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Decoded(DecodeConsumerHead(*head_payload), head_key));
+    if (head.count > count_max) return too_many();
+    std::vector<OwnedKey> owned;
+    for (std::uint32_t block = 0; block < head.count / kConsumerBlockSize; ++block) {
+      owned.push_back(keys::ConsumerBlock(input, block));
+    }
+    const std::vector<CellKey> cells = Views(owned);
+    std::vector<std::optional<std::string>> values;
+    TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
+    for (std::size_t i = 0; i < owned.size(); ++i) {
+      if (!values[i].has_value()) return MissingRow(owned[i]);
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto block, Decoded(DecodeAscending(payload), owned[i]));
+      if (block.size() != kConsumerBlockSize) return DamagedRow(cells[i], "the block is not full");
+      positions.insert(positions.end(), block.begin(), block.end());
+    }
+    positions.insert(positions.end(), head.tail.begin(), head.tail.end());
+  }
+  const std::uint64_t page = input.value / keys::kAssetPageSize;
+  const OwnedKey pool_key = keys::PoolHead(page);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto pool_payload, ReadRow(pool_key));
+  if (pool_payload.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto pools, Decoded(DecodePoolHead(*pool_payload), pool_key));
+    for (const PoolEntry& pool : pools) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const bool member, IsPoolMember(page, pool, input));
+      if (member) positions.push_back(pool.derivation.value);
+    }
+  }
+  if (positions.size() > count_max) return too_many();
+  positions.erase(std::remove_if(positions.begin(), positions.end(),
+                                 [this](std::uint64_t p) { return p >= tree_size_.value; }),
+                  positions.end());
+  return positions;
+}
+
+absl::StatusOr<bool> LedgerView::IsPoolMember(std::uint64_t page, const PoolEntry& pool,
+                                              AssetNumber input) const {
+  for (std::uint32_t run = 0; run < pool.run_count; ++run) {
+    const OwnedKey key = keys::PoolMembers(page, pool.stage, run);
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadRow(key));
+    if (!payload.has_value()) return MissingRow(key);
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto members, Decoded(DecodeAscending(*payload), key));
+    if (std::binary_search(members.begin(), members.end(), input.value)) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::vector<LedgerView::InForceConsumer>> LedgerView::ReadInForceConsumers(
+    AssetNumber input, std::size_t count_max) const {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto positions, ReadConsumerPositions(input, count_max));
+  std::vector<OwnedKey> owned;
+  for (const std::uint64_t position : positions) {
+    owned.push_back(keys::Derivation(LogPosition{position}));
+  }
+  const std::vector<CellKey> cells = Views(owned);
+  std::vector<std::optional<std::string>> values;
+  TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
+  std::vector<AssetNumber> generated;
+  for (std::size_t i = 0; i < owned.size(); ++i) {
+    if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+    if (!values[i].has_value()) return MissingRow(owned[i]);
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
+    RowReader reader(payload);  // the generated asset stands first; the edges are not needed
+    generated.push_back(AssetNumber{reader.Varint()});
+    if (!reader.ok()) return DamagedRow(cells[i], "its content can not be read");
+  }
+  std::vector<AssetStateRow> states;
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(generated, &states));
+  std::vector<InForceConsumer> consumers;
+  for (std::size_t i = 0; i < generated.size(); ++i) {
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const auto in_force,
+        InForce(states[i].derivation, keys::VersionTag::kDerivation, generated[i]));
+    if (in_force == LogPosition{positions[i]}) {
+      consumers.push_back({generated[i], LogPosition{positions[i]}});
+    }
+  }
+  std::sort(consumers.begin(), consumers.end(),
+            [](const auto& a, const auto& b) { return a.generated < b.generated; });
+  return consumers;
+}
+
+absl::Status LedgerView::ReadConsumers(AssetNumber input, std::size_t count_max,
+                                       std::vector<AssetNumber>* generated) const {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers, ReadInForceConsumers(input, count_max));
+  generated->clear();
+  for (const InForceConsumer& consumer : consumers) generated->push_back(consumer.generated);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<LedgerView::ConsumerEdge>> LedgerView::ListConsumers(
+    AssetNumber input, std::optional<AssetNumber> start_after, std::size_t count_max) const {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers,
+                             ReadInForceConsumers(input, kConsumerCountMax));
+  std::vector<ConsumerEdge> edges;
+  for (const InForceConsumer& consumer : consumers) {
+    if (start_after.has_value() && consumer.generated <= *start_after) continue;
+    if (edges.size() == count_max) break;
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation, ReadDerivationAt(consumer.derivation));
+    const auto& inputs = derivation.edges->inputs;
+    const auto found = std::find(inputs.begin(), inputs.end(), input);
+    if (found == inputs.end()) {
+      return DamagedRow(keys::Derivation(consumer.derivation).view(),
+                        "an asset that counts as its input is not in its edge list");
+    }
+    edges.push_back({consumer.generated, consumer.derivation,
+                     static_cast<std::size_t>(found - inputs.begin())});
+  }
+  return edges;
+}
+
+}  // namespace tributary

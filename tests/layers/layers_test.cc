@@ -1,0 +1,188 @@
+// The tree keeps its dependency direction and its files do not grow past what a reader can hold.
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/layers/layer_rules.h"
+#include "tests/support/catch.h"
+
+namespace tributary::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kLineCountMax = 600;  // above it a file needs a line in ratchet.txt
+
+struct SourceFile {
+  std::string path;  // relative to the project's root
+  std::string contents;
+};
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::vector<SourceFile> SourceTree() {
+  const fs::path top = TRIBUTARY_SOURCE_DIR;
+  std::vector<SourceFile> files;
+  for (const char* folder : {"graph", "storage", "server", "client", "tests", "benchmarks"}) {
+    if (!fs::exists(top / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(top / folder)) {
+      const std::string extension = entry.path().extension();
+      if (extension != ".h" && extension != ".cc") continue;
+      files.push_back({entry.path().lexically_relative(top), ReadFile(entry.path())});
+    }
+  }
+  return files;
+}
+
+std::size_t LineCount(const SourceFile& file) {
+  return static_cast<std::size_t>(std::count(file.contents.begin(), file.contents.end(), '\n'));
+}
+
+// The lines of ratchet.txt: a path and the lines it may have at most; # starts a comment.
+std::map<std::string, std::size_t> Ratchet() {
+  std::map<std::string, std::size_t> ratchet;
+  std::istringstream in(ReadFile(fs::path(TRIBUTARY_SOURCE_DIR) / "tests/layers/ratchet.txt"));
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::istringstream words(line);
+    std::string path;
+    std::size_t line_count = 0;
+    words >> path >> line_count;
+    ratchet[path] = line_count;
+  }
+  return ratchet;
+}
+
+TEST_CASE("layers: every include of the tree follows the table", "[layers]") {
+  std::set<std::string> folders;
+  for (const SourceFile& file : SourceTree()) {
+    folders.insert(file.path.substr(0, file.path.find('/')));
+    for (const Violation& violation : LayerViolations(file.path, file.contents)) {
+      FAIL_CHECK(file.path << ":" << violation.line << ": " << violation.reason);
+    }
+  }
+  for (const char* folder : {"graph", "storage", "server", "client", "tests"}) {
+    CAPTURE(folder);
+    CHECK(folders.count(folder) == 1);  // else the walk looked in the wrong place
+  }
+}
+
+TEST_CASE("layers: every target of the core and of storage links what its row allows", "[layers]") {
+  std::istringstream in(ReadFile(TRIBUTARY_LINKS_FILE));
+  std::size_t target_count = 0;
+  for (std::string line; std::getline(in, line);) {
+    std::istringstream words(line);
+    std::string target;
+    std::string folder;
+    words >> target >> folder;
+    const std::vector<std::string> libraries{std::istream_iterator<std::string>(words), {}};
+    ++target_count;
+    for (const Violation& violation : LinkViolations(folder, libraries)) {
+      FAIL_CHECK(target << ": " << violation.reason);
+    }
+  }
+  CHECK(target_count >= 2);
+}
+
+TEST_CASE("layers: a planted include is found", "[layers]") {
+  struct Planted {
+    std::string_view path;
+    std::string_view line;
+  };
+  const auto planted = GENERATE(values<Planted>({
+      {"graph/model/a.cc", "#include <rocksdb/db.h>"},
+      {"graph/model/a.cc", "#include \"graph/lineage/lineage_reader.h\""},
+      {"graph/model/a.cc", "#include <boost/graph/topological_sort.hpp>"},
+      {"graph/merkle/a.cc", "#include \"graph/attribution/attribute.h\""},
+      {"graph/lineage/a.h", "#include <boost/graph/graph_traits.hpp>"},
+      {"graph/lineage/a.h", "#include \"graph/lineage/subgraph_graph.h\""},
+      {"graph/lineage/a.cc", "#include \"graph/attribution/attribute.h\""},
+      {"graph/lineage/a.cc", "#include \"storage/store.h\""},
+      {"graph/lineage/a.cc", "#include <iostream>"},
+      {"graph/lineage/a.cc", "  #  include   <chrono>"},
+      {"graph/lineage/a.cc", "#include <unistd.h>"},
+      {"graph/attribution/a.cc", "#include \"tributary/v1/lineage.pb.h\""},
+      {"graph/attribution/a.cc", "#include \"graph/settlement/apportion.h\""},
+      {"graph/attribution/a.cc", "  const double share = 0;"},
+      {"storage/a.cc", "#include <rocksdb/db.h>"},
+      {"storage/memory/a.cc", "#include \"rocksdb/db.h\""},
+      {"storage/rocksdb/a.cc", "#include \"server/handlers/env.h\""},
+      {"storage/rocksdb/a.cc", "#include \"graph/attribution/attribute.h\""},
+      {"storage/a.cc", "#include <grpcpp/grpcpp.h>"},
+      {"storage/a.cc", "#include \"tributary/v1/lineage.pb.h\""},
+      {"server/handlers/a.cc", "#include <grpcpp/grpcpp.h>"},
+      {"server/handlers/a.cc", "#include \"tributary/v1/lineage.grpc.pb.h\""},
+      {"server/handlers/a.cc", "#include <rocksdb/db.h>"},
+      {"server/main.cc", "#include \"client/lib/client.h\""},
+      {"client/cli/a.cc", "#include <grpcpp/grpcpp.h>"},
+      {"client/lib/a.cc", "#include \"storage/store.h\""},
+      {"client/lib/a.cc", "#include \"client/cli/table.h\""},
+      {"graph/model/a.cc", "#include <somebody/else.h>"},
+      {"elsewhere/a.cc", "int x;"},
+  }));
+  CAPTURE(planted.path, planted.line);
+  CHECK(LayerViolations(planted.path, planted.line).size() == 1);
+}
+
+TEST_CASE("layers: what the table allows passes", "[layers]") {
+  struct Allowed {
+    std::string_view path;
+    std::string_view line;
+  };
+  const auto allowed = GENERATE(values<Allowed>({
+      {"graph/model/a.cc", "#include <openssl/evp.h>"},
+      {"graph/lineage/a.cc", "#include <boost/graph/topological_sort.hpp>"},
+      {"graph/lineage/subgraph_graph.h", "#include <boost/graph/graph_traits.hpp>"},
+      {"graph/attribution/a.cc", "#include \"graph/lineage/subgraph_graph.h\""},
+      {"graph/attribution/a.h", "#include \"graph/lineage/lineage_subgraph.h\""},
+      {"graph/attribution/a.h", "// no double, no float; doubled"},
+      {"storage/a.cc", "#include \"graph/merkle/merkle_tree.h\""},
+      {"storage/rocksdb/a.cc", "#include <rocksdb/db.h>"},
+      {"server/rpc/a.cc", "#include <grpcpp/grpcpp.h>"},
+      {"server/convert/a.cc", "#include \"tributary/v1/lineage.pb.h\""},
+      {"client/lib/a.cc", "#include \"tributary/v1/lineage.grpc.pb.h\""},
+      {"client/cli/a.cc", "#include \"client/lib/client.h\""},
+      {"tests/storage/a_test.cc", "#include <rocksdb/db.h>"},
+  }));
+  CAPTURE(allowed.path, allowed.line);
+  CHECK(LayerViolations(allowed.path, allowed.line).empty());
+}
+
+TEST_CASE("layers: a planted link is found", "[layers]") {
+  CHECK(LinkViolations("graph/model", {"tributary_flags", "gRPC::grpc++"}).size() == 1);
+  CHECK(LinkViolations("storage", {"absl::status", "RocksDB::rocksdb-shared"}).size() == 1);
+  CHECK(LinkViolations("storage/rocksdb", {"absl::status", "RocksDB::rocksdb-shared"}).empty());
+}
+
+TEST_CASE("ratchet: no file grows past its limit", "[layers]") {
+  std::map<std::string, std::size_t> ratchet = Ratchet();
+  for (const SourceFile& file : SourceTree()) {
+    const auto entry = ratchet.find(file.path);
+    const std::size_t limit = entry == ratchet.end() ? kLineCountMax : entry->second;
+    CAPTURE(file.path, limit);
+    CHECK(LineCount(file) <= limit);
+    if (entry == ratchet.end()) continue;
+    INFO("a file of " << kLineCountMax << " lines or fewer needs no entry in ratchet.txt");
+    CHECK(LineCount(file) > kLineCountMax);
+    ratchet.erase(entry);
+  }
+  for (const auto& [path, limit] : ratchet) {
+    FAIL_CHECK("ratchet.txt names " << path << ", which does not exist");
+  }
+}
+
+}  // namespace
+}  // namespace tributary::test

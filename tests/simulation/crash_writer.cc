@@ -1,0 +1,219 @@
+// The process that the kill test kills: records without end, and says what it was told.
+//
+//   crash_writer <directory> <journal> <seed>
+//
+// Opens the ledger in <directory>/ledger, or makes it (in <directory>/creating, then renamed, as
+// the server does). Several threads record; one copies the ledger; now and then all stop, and the
+// ledger is closed and opened again. The journal gets one line for each event, appended whole, so
+// that what stands there was true before the kill:
+//
+//   phase <name>                                what the process is about to do
+//   intent <writer> <step>                      a step is about to be sent
+//   ack <writer> <step> <part> <position> <record id> <tree size> <root at that tree size>
+//   copying <path>                              a copy is about to be made
+//   copy <path> <tree size> <root>              it is complete
+//   error <text>                                nothing but a kill may end the writing
+//
+// It never ends by itself.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "graph/model/check.h"
+#include "graph/model/text.h"
+#include "storage/file_io.h"
+#include "tests/simulation/ledger_files.h"
+#include "tests/simulation/workload.h"
+#include "tests/support/rng.h"
+
+namespace tributary::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kWriterCount = 3;
+
+class Journal {
+ public:
+  explicit Journal(const std::string& path)
+      : file_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
+    TRIBUTARY_CHECK(file_ >= 0);
+    Write("");  // a kill may have cut the line before
+  }
+  void Write(const std::string& line) {
+    const std::string whole = line + "\n";
+    TRIBUTARY_CHECK(::write(file_, whole.data(), whole.size()) ==
+                    static_cast<ssize_t>(whole.size()));
+  }
+  [[noreturn]] void Fail(const std::string& what) {
+    Write("error " + what);
+    ::_exit(3);
+  }
+
+ private:
+  const int file_;
+};
+
+WorkloadOptions OptionsOf(int writer) {
+  return {.writer = "writer" + std::to_string(writer),
+          .staged_every = 9,
+          .pool_size = kEdgeChunkSize + 50};
+}
+
+// The first step of each writer that was not acknowledged before; the step before it is sent once
+// more, as after a lost answer.
+std::map<std::string, int> NextSteps(const std::string& journal_path) {
+  std::map<std::string, int> next;
+  std::ifstream journal(journal_path);
+  std::string line;
+  while (std::getline(journal, line)) {
+    std::istringstream words(line);
+    std::string event;
+    std::string writer;
+    int step = 0;
+    if (words >> event >> writer >> step && event == "ack") next[writer] = step;
+  }
+  return next;
+}
+
+class Writing {
+ public:
+  Writing(std::string directory, const std::string& journal_path, std::uint64_t seed)
+      : directory_(std::move(directory)),
+        journal_(journal_path),
+        rng_(seed),
+        next_steps_(NextSteps(journal_path)) {
+    files_.directory = directory_ + "/ledger";
+    pool_marker_ = directory_ + "/pool";
+    files_.fixed_time = false;
+    files_.file_size = 256u << 10;
+  }
+
+  [[noreturn]] void Run() {
+    if (!fs::exists(files_.directory)) Create();
+    while (true) Session();
+  }
+
+ private:
+  void Require(const absl::Status& status, std::string_view what) {
+    if (!status.ok()) journal_.Fail(StrCat(what, ": ", status.ToString()));
+  }
+
+  void Create() {
+    journal_.Write("phase create");
+    LedgerFiles making = files_;
+    making.directory = directory_ + "/creating";
+    fs::remove_all(making.directory);
+    fs::create_directory(making.directory);
+    Require(CreateLedger(making).status(), "create");
+    Require(PosixFileIo().SyncDirectory(making.directory), "create");
+    Require(PosixFileIo().Rename(making.directory, files_.directory), "create");
+    Require(PosixFileIo().SyncDirectory(directory_), "create");
+  }
+
+  void Session() {
+    journal_.Write("phase open");
+    auto ledger = OpenLedger(files_);
+    Require(ledger.status(), "open");
+    RecordPool(**ledger);
+    journal_.Write("phase record");
+    std::atomic<bool> stop = false;
+    std::vector<std::thread> threads;
+    for (int writer = 0; writer < kWriterCount; ++writer) {
+      next_steps_.try_emplace(OptionsOf(writer).writer, 0);
+    }
+    for (int writer = 0; writer < kWriterCount; ++writer) {
+      const std::uint64_t step_count = 1 + rng_.Below(10);
+      threads.emplace_back([this, writer, step_count, &ledger] {
+        WriteSteps(**ledger, OptionsOf(writer), static_cast<int>(step_count));
+      });
+    }
+    std::thread copier([this, &ledger, &stop] { Copy(**ledger, &stop); });
+    for (std::thread& thread : threads) thread.join();
+    stop = true;
+    copier.join();
+    journal_.Write("phase close");
+    ledger->reset();
+  }
+
+  // Once for a ledger: what was acknowledged does not go away.
+  void RecordPool(Ledger& ledger) {
+    if (fs::exists(pool_marker_)) return;
+    journal_.Write("phase pool");
+    Require(RecordFacts(ledger, Workload(OptionsOf(0)).Pool()).status(), "pool");
+    std::ofstream marker(pool_marker_);
+  }
+
+  void WriteSteps(Ledger& ledger, const WorkloadOptions& options, int step_count) {
+    const Workload workload(options);
+    int& next = next_steps_.at(options.writer);  // no other thread uses this entry
+    for (const int end = next + step_count; next < end; ++next) {
+      journal_.Write(StrCat("intent ", options.writer, " ", next));
+      const WorkStep step = workload.Step(next);
+      Acknowledge(ledger, options.writer, next, "facts", RecordFacts(ledger, step));
+      Acknowledge(ledger, options.writer, next, "staged", RecordStaged(ledger, step));
+    }
+  }
+
+  void Acknowledge(Ledger& ledger, const std::string& writer, int step, std::string_view part,
+                   const absl::StatusOr<std::vector<Receipt>>& receipts) {
+    Require(receipts.status(), StrCat(writer, " step ", step));
+    std::string lines;
+    for (const Receipt& receipt : *receipts) {
+      const auto view = ledger.ViewAt(receipt.tree_size);
+      Require(view.status(), "view");
+      const auto root = (*view)->RootHash();
+      Require(root.status(), "root");
+      if (!lines.empty()) lines += "\n";
+      StrAppend(&lines, "ack ", writer, " ", step, " ", part, " ", receipt.position.value, " ",
+                receipt.record_id.ToHex(), " ", receipt.tree_size.value, " ", root->ToHex());
+    }
+    if (!lines.empty()) journal_.Write(lines);
+  }
+
+  // Copies until told to stop; each copy gets an anchor, so that it opens as a ledger.
+  void Copy(Ledger& ledger, std::atomic<bool>* stop) {
+    while (!*stop) {
+      LedgerFiles copy = files_;
+      copy.directory = StrCat(directory_, "/copy-", ::getpid(), "-", copy_count_++);
+      fs::create_directory(copy.directory);
+      journal_.Write("copying " + copy.directory);
+      const auto head = ledger.CopyTo(StorePath(copy));
+      Require(head.status(), "copy");
+      Require(AnchorCopy(copy, *head), "anchor of a copy");
+      journal_.Write(
+          StrCat("copy ", copy.directory, " ", head->tree_size.value, " ", head->root.ToHex()));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  const std::string directory_;
+  Journal journal_;
+  Rng rng_;
+  std::map<std::string, int> next_steps_ = {};
+  LedgerFiles files_ = {};
+  std::string pool_marker_ = {};
+  int copy_count_ = 0;
+};
+
+}  // namespace
+}  // namespace tributary::test
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::cerr << "usage: crash_writer <directory> <journal> <seed>\n";
+    return 2;
+  }
+  tributary::test::Writing(argv[1], argv[2], std::strtoull(argv[3], nullptr, 10)).Run();
+}

@@ -1,0 +1,263 @@
+// A ledger under kill -9, at any moment of recording, copying, opening and closing.
+//
+// A child process (crash_writer.cc) records and keeps a journal; it is killed when the journal has
+// grown by a number of lines that the seed chooses, and a little later still. Then the ledger is
+// opened here and compared with the journal. TRIBUTARY_TEST_SEED replays the choices (not the
+// moments, which threads decide), TRIBUTARY_TEST_SCALE multiplies the kills.
+
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "graph/model/text.h"
+#include "tests/simulation/campaign.h"
+#include "tests/simulation/ledger_files.h"
+#include "tests/support/catch.h"
+#include "tests/support/rng.h"
+#include "tests/support/temp_directory.h"
+
+extern char** environ;
+
+namespace tributary::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kDirectoryCount = 10;
+constexpr int kKillsPerDirectory = 52;
+// A child that writes nothing for so long hangs.
+constexpr auto kPatience = std::chrono::seconds(60);
+
+struct Acknowledged {
+  std::uint64_t position = 0;
+  std::string record_id;
+  std::uint64_t tree_size = 0;
+  std::string root;
+};
+
+struct FinishedCopy {
+  std::string path;
+  std::uint64_t tree_size = 0;
+  std::string root;
+};
+
+struct JournalContent {
+  std::vector<Acknowledged> acknowledged;
+  std::vector<FinishedCopy> copies;
+  std::string phase;  // the last one
+  std::size_t begun_copy_count = 0;
+  std::string error;
+};
+
+constexpr std::size_t kRootSize = 64;  // hexadecimal digits
+
+// Only whole lines: a kill may have cut one.
+JournalContent ReadJournal(const std::string& path) {
+  JournalContent content;
+  std::ifstream file(path);
+  std::string line;
+  while (std::getline(file, line) && !file.eof()) {
+    std::istringstream words(line);
+    std::string event;
+    std::string skipped;
+    words >> event;
+    if (event == "phase") words >> content.phase;
+    if (event == "copying") ++content.begun_copy_count;
+    if (event == "error") content.error = line;
+    if (event == "ack") {
+      Acknowledged& ack = content.acknowledged.emplace_back();
+      words >> skipped >> skipped >> skipped >> ack.position >> ack.record_id >> ack.tree_size >>
+          ack.root;
+      if (ack.root.size() != kRootSize) content.acknowledged.pop_back();
+    }
+    if (event == "copy") {
+      FinishedCopy& copy = content.copies.emplace_back();
+      words >> copy.path >> copy.tree_size >> copy.root;
+      if (copy.root.size() != kRootSize) content.copies.pop_back();
+    }
+  }
+  return content;
+}
+
+pid_t Spawn(const std::string& directory, const std::string& journal, std::uint64_t seed) {
+  std::vector<std::string> words = {CRASH_WRITER_PATH, directory, journal, std::to_string(seed)};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  REQUIRE(::posix_spawn(&child, CRASH_WRITER_PATH, nullptr, nullptr, arguments.data(), environ) ==
+          0);
+  return child;
+}
+
+std::uint64_t SizeOf(const std::string& path) {
+  std::error_code error;
+  const std::uint64_t size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+// Runs the writer until its journal has grown by `byte_count`, then `delay` longer, and kills it.
+void RunAndKill(const std::string& directory, const std::string& journal, std::uint64_t seed,
+                std::uint64_t byte_count, std::chrono::microseconds delay) {
+  const std::uint64_t end = SizeOf(journal) + byte_count;
+  const pid_t child = Spawn(directory, journal, seed);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (SizeOf(journal) < end && std::chrono::steady_clock::now() < deadline) {
+    int status = 0;
+    if (::waitpid(child, &status, WNOHANG) == child) {
+      FAIL("the writer ended by itself: " << ReadJournal(journal).error << ", status " << status);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  const bool is_hanging = SizeOf(journal) < end;
+  std::this_thread::sleep_for(delay);
+  ::kill(child, SIGKILL);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE_FALSE(is_hanging);
+  REQUIRE(WIFSIGNALED(status));
+}
+
+std::string CheckAcknowledged(const Ledger& ledger, const Acknowledged& ack) {
+  if (ledger.head().tree_size.value < ack.tree_size) {
+    return StrCat("tree size ", ledger.head().tree_size.value, ", acknowledged ", ack.tree_size);
+  }
+  const auto view = ledger.ViewAt(TreeSize{ack.tree_size});
+  if (!view.ok()) return view.status().ToString();
+  const auto record = (*view)->ReadRecord(LogPosition{ack.position});
+  if (!record.ok()) return record.status().ToString();
+  // Reading has compared the bytes with the id.
+  if (record->id.ToHex() != ack.record_id) return StrCat("another record at ", ack.position);
+  const auto found = (*view)->FindRecord(record->id);
+  if (!found.ok() || *found != LogPosition{ack.position}) return "the record is not found by id";
+  const auto root = (*view)->RootHash();
+  if (!root.ok() || root->ToHex() != ack.root) return StrCat("another root at ", ack.tree_size);
+  return "";
+}
+
+// A copy opens as a ledger, and has the history that the ledger has.
+void CheckCopy(const FinishedCopy& copy, const Ledger& ledger) {
+  LedgerFiles files{.directory = copy.path, .fixed_time = false};
+  const auto opened = OpenLedger(files);
+  REQUIRE_OK(opened);
+  const HeadRow head = (*opened)->head();
+  REQUIRE(head.tree_size.value >= copy.tree_size);
+  REQUIRE(head.tree_size <= ledger.head().tree_size);
+  const auto root = (*ledger.ViewAt(head.tree_size))->RootHash();
+  REQUIRE_OK(root);
+  REQUIRE(*root == head.root);
+}
+
+struct Tally {
+  int kill_count = 0;
+  std::size_t acknowledged_count = 0;
+  int copy_count = 0;
+  std::size_t cut_copy_count = 0;     // begun, but not finished
+  std::map<std::string, int> phases;  // in which the kill struck
+};
+
+// Opens what a kill left, and compares it with the journal. `known` acknowledgements were compared
+// after earlier kills already: of those, some are again.
+void Examine(const LedgerFiles& files, const JournalContent& journal, std::size_t known,
+             bool verify_all, Rng& rng, Tally* tally) {
+  const auto opened = OpenLedger(files);
+  REQUIRE_OK(opened);
+  const Ledger& ledger = **opened;
+  std::vector<Acknowledged> chosen(
+      journal.acknowledged.begin() + static_cast<std::ptrdiff_t>(known),
+      journal.acknowledged.end());
+  for (int i = 0; i < 50 && known > 0; ++i) {
+    chosen.push_back(journal.acknowledged[rng.Below(known)]);
+  }
+  if (verify_all) chosen = journal.acknowledged;
+  for (const Acknowledged& ack : chosen) {
+    const std::string problem = CheckAcknowledged(ledger, ack);
+    if (!problem.empty()) FAIL("position " << ack.position << ": " << problem);
+  }
+  for (const FinishedCopy& copy : journal.copies) {
+    if (!fs::exists(copy.path)) continue;
+    CheckCopy(copy, ledger);
+    ++tally->copy_count;
+  }
+  if (!verify_all) return;
+  const auto damage = FindDamage(ledger);
+  REQUIRE_OK(damage);
+  REQUIRE(*damage == "");
+}
+
+void RemoveCopies(const std::string& directory) {
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (entry.path().filename().string().find("copy-") == 0) fs::remove_all(entry.path());
+  }
+}
+
+// Many kills in one directory.
+void KillOften(int kill_count, Rng& rng, Tally* tally) {
+  const TempDirectory directory;
+  const std::string journal_path = directory.path() + "/journal";
+  LedgerFiles files{.directory = directory.path() + "/ledger", .fixed_time = false};
+  std::size_t known = 0;
+  for (int kill = 0; kill < kill_count; ++kill) {
+    // An acknowledgement is a line of some 170 bytes. Now and then next to nothing is awaited, so
+    // that the kill strikes while the ledger is created or opened.
+    const std::uint64_t byte_count = rng.OneIn(4) ? rng.Below(20) : rng.Below(20'000);
+    const std::chrono::microseconds delay(rng.Below(rng.OneIn(3) ? 20'000 : 2'000));
+    CAPTURE(rng.seed(), kill, byte_count, delay.count());
+    RunAndKill(directory.path(), journal_path, rng(), byte_count, delay);
+    const JournalContent journal = ReadJournal(journal_path);
+    ++tally->kill_count;
+    ++tally->phases[journal.phase.empty() ? "start" : journal.phase];
+    if (!fs::exists(files.directory)) {
+      REQUIRE(journal.acknowledged.empty());  // still in creation: the next run makes it anew
+      continue;
+    }
+    const bool is_last = kill + 1 == kill_count;
+    Examine(files, journal, known, /*verify_all=*/is_last || rng.OneIn(50), rng, tally);
+    if (is_last || rng.OneIn(10)) {
+      const auto stray = FindStrayStages(files);
+      REQUIRE_OK(stray);
+      REQUIRE(*stray == "");
+    }
+    known = journal.acknowledged.size();
+    RemoveCopies(directory.path());
+  }
+  tally->acknowledged_count += known;
+  const JournalContent journal = ReadJournal(journal_path);
+  tally->cut_copy_count += journal.begun_copy_count - journal.copies.size();
+}
+
+}  // namespace
+
+// Property: whatever was acknowledged before a kill is in its place after it, under the same root;
+// the ledger opens by itself, holds no half of a staged list, and its copies open, too.
+TEST_CASE("kill -9: nothing acknowledged is lost, nothing is half there", "[durability]") {
+  Rng rng = SeededRng();
+  Tally tally;
+  for (int i = 0; i < kDirectoryCount; ++i) KillOften(Scaled(kKillsPerDirectory), rng, &tally);
+  std::string phases;
+  for (const auto& [phase, count] : tally.phases) StrAppend(&phases, " ", phase, " ", count);
+  WARN(tally.kill_count << " kills, " << tally.acknowledged_count << " facts acknowledged, "
+                        << tally.copy_count << " copies opened, " << tally.cut_copy_count
+                        << " cut off; struck in:" << phases << "; seed " << rng.seed());
+  CHECK(tally.kill_count >= 500);
+  CHECK(tally.acknowledged_count > 1000);
+  CHECK(tally.copy_count > 0);
+  CHECK(tally.cut_copy_count > 0);
+  for (const char* phase : {"open", "record", "close"}) {
+    CAPTURE(phase);
+    CHECK(tally.phases[phase] > 0);
+  }
+}
+
+}  // namespace tributary::test

@@ -1,0 +1,396 @@
+// A ledger under power cuts: unsynced bytes and names are lost, torn or reordered.
+//
+// A run is recorded once, step by step; then many states that a power cut could have left are
+// opened. TRIBUTARY_TEST_SEED replays a campaign, TRIBUTARY_TEST_SCALE makes it longer.
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/model/text.h"
+#include "storage/file_io.h"
+#include "tests/simulation/campaign.h"
+#include "tests/simulation/ledger_files.h"
+#include "tests/simulation/workload.h"
+#include "tests/support/catch.h"
+#include "tests/support/crash_image.h"
+#include "tests/support/rng.h"
+#include "tests/support/temp_directory.h"
+
+namespace tributary::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One part of a step, which is acknowledged as a whole.
+struct Part {
+  WorkStep step;
+  bool is_staged = false;
+};
+
+// An acknowledgement: what must survive every cut from there on.
+struct Mark {
+  std::size_t recorded_count = 0;  // steps of the disk when the answer came
+  std::uint64_t tree_size = 0;
+  Digest root;
+};
+
+// One run of a ledger with nothing going wrong.
+struct Run {
+  std::vector<Part> parts;
+  std::vector<std::vector<Receipt>> receipts;  // of each part
+  std::vector<Mark> marks;  // [0]: the ledger was opened or created; [i + 1]: part i
+  std::vector<Digest> log;  // record ids by position, at the end
+  Recording recording;
+};
+
+struct RunPlan {
+  int step_count = 100;
+  std::size_t pool_size = 300;
+  bool record_creation = true;  // else the pool is durable before the recording begins
+  bool unsafe_no_sync = false;
+  bool unsafe_acknowledge_before_anchor = false;
+  std::size_t file_size = 64u << 10;
+};
+
+std::vector<Part> PartsOf(const RunPlan& plan, const Workload& workload) {
+  std::vector<Part> parts;
+  if (plan.record_creation) parts.push_back({workload.Pool(), false});
+  for (int number = 0; number < plan.step_count; ++number) {
+    parts.push_back({workload.Step(number), false});
+    if (workload.IsStaged(number)) parts.push_back({workload.Step(number), true});
+  }
+  return parts;
+}
+
+absl::StatusOr<std::vector<Receipt>> RecordPart(Ledger& ledger, const Part& part) {
+  return part.is_staged ? RecordStaged(ledger, part.step) : RecordFacts(ledger, part.step);
+}
+
+std::vector<Digest> ReadLog(const Ledger& ledger, std::uint64_t first) {
+  const auto view = ledger.ViewAt(std::nullopt);
+  REQUIRE_OK(view);
+  std::vector<LogPosition> positions;
+  for (std::uint64_t i = first; i < (*view)->tree_size().value; ++i) positions.push_back({i});
+  const auto records = (*view)->ReadRecords(positions);
+  REQUIRE_OK(records);
+  std::vector<Digest> ids;
+  for (const StoredRecord& record : *records) ids.push_back(record.id);
+  return ids;
+}
+
+std::unique_ptr<Ledger> MustOpen(const LedgerFiles& files) {
+  auto ledger = OpenLedger(files);
+  REQUIRE_OK(ledger);
+  return *std::move(ledger);
+}
+
+LedgerFiles FilesOf(const RunPlan& plan, const std::string& directory) {
+  LedgerFiles files;
+  files.directory = directory;
+  files.file_size = plan.file_size;
+  files.unsafe_no_sync = plan.unsafe_no_sync;
+  files.unsafe_acknowledge_before_anchor = plan.unsafe_acknowledge_before_anchor;
+  return files;
+}
+
+// Runs the plan in `directory`, closing and opening twice and compacting on the way.
+Run RunPlanned(const RunPlan& plan, const std::string& directory) {
+  const Workload workload({.staged_every = 20, .pool_size = plan.pool_size});
+  Run run;
+  run.parts = PartsOf(plan, workload);
+  if (!plan.record_creation) {
+    auto ledger = CreateLedger(FilesOf(plan, directory));
+    REQUIRE_OK(ledger);
+    REQUIRE_OK(RecordFacts(**ledger, workload.Pool()));
+  }
+  SimulatedDisk disk;
+  LedgerFiles files = FilesOf(plan, directory);
+  files.disk = &disk;
+  disk.disk().StartRecording(directory);
+  auto ledger = plan.record_creation ? CreateLedger(files) : OpenLedger(files);
+  REQUIRE_OK(ledger);
+  const auto mark = [&] {
+    const HeadRow head = (*ledger)->head();
+    run.marks.push_back({disk.disk().recorded_count(), head.tree_size.value, head.root});
+  };
+  mark();
+  const std::size_t third = run.parts.size() / 3;
+  for (std::size_t i = 0; i < run.parts.size(); ++i) {
+    auto receipts = RecordPart(**ledger, run.parts[i]);
+    REQUIRE_OK(receipts);
+    run.receipts.push_back(*std::move(receipts));
+    mark();
+    if (i == third / 2) REQUIRE_OK((*ledger)->Compact());
+    if (i != third && i != 2 * third) continue;
+    ledger->reset();
+    ledger = OpenLedger(files);
+    REQUIRE_OK(ledger);
+  }
+  run.log = ReadLog(**ledger, 0);
+  ledger->reset();
+  run.recording = disk.disk().TakeRecording();
+  return run;
+}
+
+// What a cut must have left alone: the last acknowledgement before it. -1: not even the creation.
+int LastMark(const Run& run, std::size_t cut) {
+  const auto after =
+      std::upper_bound(run.marks.begin(), run.marks.end(), cut,
+                       [](std::size_t at, const Mark& mark) { return at < mark.recorded_count; });
+  return static_cast<int>(after - run.marks.begin()) - 1;
+}
+
+std::string CheckLog(const Run& run, const Ledger& ledger, std::uint64_t first) {
+  const std::vector<Digest> log = ReadLog(ledger, first);
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    if (log[i] != run.log[first + i]) return StrCat("another record at position ", first + i);
+  }
+  return "";
+}
+
+std::string CheckStagedLists(const Run& run, const Ledger& ledger) {
+  const auto view = *ledger.ViewAt(std::nullopt);
+  for (std::size_t i = 0; i < run.parts.size(); ++i) {
+    if (!run.parts[i].is_staged) continue;
+    const LogPosition position = run.receipts[i].front().position;
+    if (position.value >= view->tree_size().value) continue;
+    const auto derivation = view->ReadDerivationAt(position);
+    if (!derivation.ok()) return derivation.status().ToString();
+    const auto edges = view->ReadEdges(*derivation, 0, derivation->edges->count());
+    if (!edges.ok()) return edges.status().ToString();
+    if (*edges != run.parts[i].step.staged->edges) return "a staged list has other edges";
+  }
+  return "";
+}
+
+// Sends parts [first, end) again: those that are recorded answer with their old place, the others
+// get the place that they had in the run.
+std::string Resend(const Run& run, Ledger& ledger, std::size_t first, std::size_t end) {
+  for (std::size_t i = first; i < std::min(end, run.parts.size()); ++i) {
+    const auto receipts = RecordPart(ledger, run.parts[i]);
+    if (!receipts.ok()) return StrCat("part ", i, " sent again: ", receipts.status().ToString());
+    for (std::size_t k = 0; k < receipts->size(); ++k) {
+      if ((*receipts)[k].record_id != run.receipts[i][k].record_id ||
+          (*receipts)[k].position != run.receipts[i][k].position) {
+        return StrCat("part ", i, " sent again has another place");
+      }
+    }
+  }
+  return "";
+}
+
+// What is wrong with an opened ledger, given how much was acknowledged; empty if nothing is.
+std::string CheckState(const Run& run, int last_mark, Ledger& ledger) {
+  const HeadRow head = ledger.head();
+  const std::uint64_t size = head.tree_size.value;
+  const auto commit = std::find_if(run.marks.begin(), run.marks.end(),
+                                   [&](const Mark& mark) { return mark.tree_size == size; });
+  if (commit == run.marks.end()) return StrCat("half a commit: tree size ", size);
+  if (last_mark >= 0 && size < run.marks[static_cast<std::size_t>(last_mark)].tree_size) {
+    return StrCat("lost: tree size ", size, ", acknowledged ",
+                  run.marks[static_cast<std::size_t>(last_mark)].tree_size);
+  }
+  if (head.root != commit->root) return "another root";
+  constexpr std::size_t kMarkStride = 7;  // the roots of some earlier tree sizes
+  for (std::size_t i = size % kMarkStride; i < run.marks.size(); i += kMarkStride) {
+    const Mark& mark = run.marks[i];
+    if (mark.tree_size > size) break;
+    const auto view = ledger.ViewAt(TreeSize{mark.tree_size});
+    const auto root = RootAt(**view, mark.tree_size);
+    if (!root.ok() || *root != mark.root) return StrCat("another root at ", mark.tree_size);
+  }
+  return CheckStagedLists(run, ledger);
+}
+
+struct ImageCheck {
+  int last_mark = -1;
+  std::uint64_t first_position = 0;  // records before it were durable before the run
+  bool resend_all = false;
+};
+
+std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFiles& image) {
+  auto ledger = OpenLedger(image);
+  if (!ledger.ok()) {
+    // Nobody was told that there is a ledger: its owner clears the place and makes it again.
+    if (check.last_mark < 0) return "";
+    return StrCat("refused: ", ledger.status().ToString());
+  }
+  for (const std::string& problem : {CheckState(run, check.last_mark, **ledger),
+                                     CheckLog(run, **ledger, check.first_position)}) {
+    if (!problem.empty()) return problem;
+  }
+  const auto next = static_cast<std::size_t>(std::max(check.last_mark, 0));
+  const std::size_t end = check.resend_all ? run.parts.size() : next + 2;
+  if (const std::string problem = Resend(run, **ledger, next, end); !problem.empty()) {
+    return problem;
+  }
+  if (check.resend_all && (*ledger)->head().root != run.marks.back().root) {
+    return "sent again to the end, the log has another root";
+  }
+  ledger->reset();
+  if (!check.resend_all) return "";
+  const auto stray = FindStrayStages(image);
+  return stray.ok() ? *stray : stray.status().ToString();
+}
+
+struct CampaignResult {
+  int image_count = 0;
+  int not_created_count = 0;
+  std::map<std::string, int> problems;  // what was wrong -> in how many images
+};
+
+CampaignResult CutOften(const RunPlan& plan, int image_count) {
+  const TempDirectory directory;
+  const Run run = RunPlanned(plan, directory.path());
+  Rng rng = SeededRng();
+  CampaignResult result;
+  for (; result.image_count < image_count; ++result.image_count) {
+    const std::size_t cut = rng.Below(run.recording.steps.size() + 1);
+    const std::uint64_t seed = rng();
+    const TempDirectory image;
+    MaterializeCrashImage(run.recording, cut, seed, image.path(),
+                          {.file_sync_keeps_name = rng.OneIn(2)});
+    ImageCheck check;
+    check.last_mark = LastMark(run, cut);
+    check.first_position = plan.record_creation ? 0 : plan.pool_size + 1;
+    check.resend_all = rng.OneIn(20);
+    if (check.last_mark < 0) ++result.not_created_count;
+    LedgerFiles files;
+    files.directory = image.path();
+    const std::string problem = CheckImage(run, check, files);
+    if (!problem.empty()) ++result.problems[StrCat("cut ", cut, " seed ", seed, ": ", problem)];
+  }
+  WARN(image_count << " images of a run of " << run.recording.steps.size()
+                   << " file operations and " << run.parts.size() << " acknowledgements; seed "
+                   << rng.seed());
+  return result;
+}
+
+void RequireNoProblem(const CampaignResult& result) {
+  for (const auto& [problem, count] : result.problems) UNSCOPED_INFO(problem);
+  CHECK(result.problems.empty());
+}
+
+}  // namespace
+
+// Property: after a power cut at any step the ledger opens by itself; it holds a prefix of the log,
+// whole commits, all that was acknowledged; what was not is recorded when sent again, in the place
+// that it would have had.
+TEST_CASE("power cut: nothing acknowledged is lost, from the creation on", "[durability]") {
+  const CampaignResult result = CutOften({.step_count = 60}, Scaled(800));
+  RequireNoProblem(result);
+  CHECK(result.not_created_count > 0);
+  CHECK(result.not_created_count < result.image_count);
+}
+
+TEST_CASE("power cut: staged lists of several chunks are whole or not there", "[durability]") {
+  RunPlan plan{.step_count = 110, .pool_size = kEdgeChunkSize + 100, .record_creation = false};
+  RequireNoProblem(CutOften(plan, Scaled(1200)));
+}
+
+// The tests above must be able to fail: without the sync, power cuts do lose facts.
+TEST_CASE("power cut: a store that does not sync is found out", "[durability][planted]") {
+  const CampaignResult result = CutOften({.step_count = 60, .unsafe_no_sync = true}, 60);
+  CHECK_FALSE(result.problems.empty());
+}
+
+namespace {
+
+// Spoils the live write-ahead log of a closed store: the largest one.
+enum class WalDamage { kFlippedBit, kTruncated };
+
+void DamageWal(const std::string& store, WalDamage damage, Rng& rng) {
+  fs::path largest;
+  for (const auto& entry : fs::directory_iterator(store)) {
+    if (entry.path().extension() != ".log") continue;
+    if (largest.empty() || entry.file_size() > fs::file_size(largest)) largest = entry.path();
+  }
+  REQUIRE_FALSE(largest.empty());
+  const std::uint64_t size = fs::file_size(largest);
+  REQUIRE(size > 1000);
+  const std::uint64_t at = size / 10 + rng.Below(size * 8 / 10);
+  if (damage == WalDamage::kTruncated) {
+    fs::resize_file(largest, at);
+    return;
+  }
+  std::fstream file(largest, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekg(static_cast<std::streamoff>(at));
+  const int byte = file.get();
+  file.seekp(static_cast<std::streamoff>(at));
+  file.put(static_cast<char>(byte ^ (1 << rng.Below(8))));
+}
+
+struct WalResult {
+  int refused_count = 0;
+  int whole_count = 0;
+  int lost_count = 0;
+  std::string refusal;
+};
+
+// A store with one long write-ahead log, damaged in many ways after it was closed.
+WalResult DamageWalOften(bool acknowledge_before_anchor, WalDamage damage) {
+  const TempDirectory directory;
+  RunPlan plan{.step_count = 40, .record_creation = false, .file_size = 8u << 20};
+  plan.unsafe_acknowledge_before_anchor = acknowledge_before_anchor;
+  const Workload workload({.staged_every = 20, .pool_size = plan.pool_size});
+  LedgerFiles files = FilesOf(plan, directory.path() + "/whole");
+  fs::create_directory(files.directory);
+  std::uint64_t acknowledged = 0;
+  {
+    auto created = CreateLedger(files);
+    REQUIRE_OK(created);
+    REQUIRE_OK(RecordFacts(**created, workload.Pool()));
+    created->reset();
+    const auto ledger = MustOpen(files);  // what came before is in table files now
+    for (int number = 0; number < plan.step_count; ++number) {
+      REQUIRE_OK(RecordFacts(*ledger, workload.Step(number)));
+    }
+    acknowledged = ledger->head().tree_size.value;
+  }
+  Rng rng = SeededRng();
+  WalResult result;
+  for (int trial = 0; trial < 40; ++trial) {
+    LedgerFiles damaged = files;
+    damaged.directory = directory.path() + "/damaged";
+    fs::remove_all(damaged.directory);
+    fs::copy(files.directory, damaged.directory, fs::copy_options::recursive);
+    DamageWal(StorePath(damaged), damage, rng);
+    const auto ledger = OpenLedger(damaged);
+    if (!ledger.ok()) {
+      ++result.refused_count;
+      result.refusal = ledger.status().ToString();
+    } else if ((*ledger)->head().tree_size.value < acknowledged) {
+      ++result.lost_count;
+    } else {
+      ++result.whole_count;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+// RocksDB opens a store with a damaged log and answers OK with fewer records; the anchor tells.
+TEST_CASE("write-ahead log: damage is refused, and says which positions are missing",
+          "[durability]") {
+  const WalDamage damage = GENERATE(WalDamage::kFlippedBit, WalDamage::kTruncated);
+  const WalResult result = DamageWalOften(/*acknowledge_before_anchor=*/false, damage);
+  CAPTURE(result.refused_count, result.whole_count, result.refusal);
+  CHECK(result.lost_count == 0);
+  CHECK(result.refused_count > 0);
+  CHECK(result.refusal.find("acknowledged records are missing") != std::string::npos);
+  CHECK(result.refusal.find("positions") != std::string::npos);
+}
+
+TEST_CASE("write-ahead log: without the anchor the loss would go unnoticed",
+          "[durability][planted]") {
+  const WalDamage damage = GENERATE(WalDamage::kFlippedBit, WalDamage::kTruncated);
+  CHECK(DamageWalOften(/*acknowledge_before_anchor=*/true, damage).lost_count > 0);
+}
+
+}  // namespace tributary::test

@@ -1,0 +1,64 @@
+// What the durability tests record: a writer's step has the same facts whenever it is asked for.
+//
+// So a step that was refused, or cut off by a crash, can be sent again, and what was recorded can
+// be compared with what should have been.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/ledger.h"
+
+namespace tributary::test {
+
+struct StagedDerivation {
+  Record derivation;
+  std::vector<Edge> edges;  // ascending input
+};
+
+// Facts of one batch, then perhaps one derivation whose edges are staged.
+struct WorkStep {
+  std::vector<Fact> facts;
+  std::optional<StagedDerivation> staged;
+};
+
+struct WorkloadOptions {
+  std::string writer = "writer";  // writers of different names never touch each other's facts
+  int staged_every = 10;          // steps from one staged derivation to the next
+  // Works that staged derivations draw upon. Above kEdgeChunkSize, a staged list has two chunks.
+  std::size_t pool_size = 300;
+};
+
+class Workload {
+ public:
+  explicit Workload(WorkloadOptions options) : options_(std::move(options)) {}
+
+  // The pool, shared by all writers: to be recorded before step 0.
+  WorkStep Pool() const;
+  // Step 0 introduces the writer. Later ones record works, outputs derived from them and from the
+  // step before, holders, aliases, consents, private details, and records that supersede others.
+  WorkStep Step(int number) const;
+
+  std::string OutputName(int step) const;
+  std::string WorkName(int step) const;
+  std::string AliasName(int step) const;
+  std::string ModelName(int step) const;  // of a step with a staged derivation
+  bool IsStaged(int step) const;
+  const std::string& party() const { return options_.writer; }
+
+ private:
+  StagedDerivation Staged(int step) const;
+
+  WorkloadOptions options_;
+};
+
+// Records one part of a step. OK means that all of it was acknowledged, in one commit; receipts
+// stand in the order of the facts. On an error some of the facts may have been recorded.
+absl::StatusOr<std::vector<Receipt>> RecordFacts(Ledger& ledger, const WorkStep& step);
+absl::StatusOr<std::vector<Receipt>> RecordStaged(Ledger& ledger, const WorkStep& step);
+
+}  // namespace tributary::test
