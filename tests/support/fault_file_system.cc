@@ -298,6 +298,9 @@ class FaultFileSystem : public rocksdb::FileSystemWrapper {
   // That something does not exist is an answer, not a failure, and passes as it is.
   IOStatus FileExists(const std::string& path, const IOOptions& options,
                       IODebugContext* debug) override {
+    // Over an error here, where it looks for archived logs, which we never keep, Debian's RocksDB
+    // aborts by a wrong assertion (WalManager::GetSortedWalFiles): nothing is left to test.
+    if (path.ends_with("/archive")) return target_->FileExists(path, options, debug);
     return Run(disk_, {.operation = FileOperation::kQuery, .path = path},
                [&](std::size_t) { return target_->FileExists(path, options, debug); });
   }
