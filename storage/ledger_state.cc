@@ -283,7 +283,11 @@ absl::StatusOr<LogPosition> LedgerState::ApplyBody(const PreparedFact& fact, Tim
   if (std::holds_alternative<AliasRecord>(body)) return ApplyAlias(fact, now);
   if (std::holds_alternative<HoldersRecord>(body)) return ApplyHolders(fact, now);
   if (std::holds_alternative<ConsentRecord>(body)) return ApplyConsent(fact, now);
-  return ApplyDerivation(fact, now, allow_unknown);
+  if (std::holds_alternative<DerivationRecord>(body)) {
+    return ApplyDerivation(fact, now, allow_unknown);
+  }
+  return FieldError(absl::StatusCode::kUnimplemented, "type", TypeName(body),
+                    "a type that this version puts in force");
 }
 
 absl::StatusOr<LogPosition> LedgerState::ApplyLedger(const PreparedFact& fact, TimeMs now) {

@@ -20,6 +20,16 @@ constexpr std::array<std::string_view, kBasisCount> kBasisNames = {
     "measured", "contractual", "template", "declared", "none", "unknown"};
 constexpr std::array<std::string_view, 3> kUseNames = {"training", "inference", "commercial"};
 constexpr std::array<std::string_view, 3> kStatusNames = {"allowed", "objected", "constrained"};
+constexpr std::array<std::string_view, 2> kSharingNames = {"equal", "by_weight"};
+constexpr std::array<std::string_view, 2> kAbsentNames = {"kept", "unattributed"};
+constexpr std::array<std::string_view, 3> kUndisclosedNames = {"held", "asset_holders",
+                                                               "sold_asset_holders"};
+constexpr std::array<std::string_view, 2> kUnclaimedNames = {"held", "sold_asset_holders"};
+constexpr std::array<std::string_view, 2> kEscrowNames = {"posted", "voided"};
+constexpr std::array<std::string_view, 3> kModeNames = {"prospective", "carried_forward",
+                                                        "reversal"};
+constexpr std::array<std::string_view, 2> kHoldNames = {"released", "rerouted"};
+constexpr std::array<std::string_view, 3> kPayoutNames = {"sent", "settled", "failed"};
 
 template <typename Enum>
 constexpr const auto& NamesOf() {
@@ -28,7 +38,15 @@ constexpr const auto& NamesOf() {
   else if constexpr (std::is_same_v<Enum, Role>) return kRoleNames;
   else if constexpr (std::is_same_v<Enum, Basis>) return kBasisNames;
   else if constexpr (std::is_same_v<Enum, ConsentUse>) return kUseNames;
-  else return kStatusNames;
+  else if constexpr (std::is_same_v<Enum, ConsentStatus>) return kStatusNames;
+  else if constexpr (std::is_same_v<Enum, RoleSharing>) return kSharingNames;
+  else if constexpr (std::is_same_v<Enum, AbsentPart>) return kAbsentNames;
+  else if constexpr (std::is_same_v<Enum, UndisclosedRule>) return kUndisclosedNames;
+  else if constexpr (std::is_same_v<Enum, UnclaimedRule>) return kUnclaimedNames;
+  else if constexpr (std::is_same_v<Enum, EscrowOutcome>) return kEscrowNames;
+  else if constexpr (std::is_same_v<Enum, AdjustmentMode>) return kModeNames;
+  else if constexpr (std::is_same_v<Enum, HoldOutcome>) return kHoldNames;
+  else return kPayoutNames;
 }
 
 template <typename Enum>
@@ -44,6 +62,14 @@ std::string_view ToName(Role role) { return NameAt(role); }
 std::string_view ToName(Basis basis) { return NameAt(basis); }
 std::string_view ToName(ConsentUse use) { return NameAt(use); }
 std::string_view ToName(ConsentStatus status) { return NameAt(status); }
+std::string_view ToName(RoleSharing sharing) { return NameAt(sharing); }
+std::string_view ToName(AbsentPart part) { return NameAt(part); }
+std::string_view ToName(UndisclosedRule rule) { return NameAt(rule); }
+std::string_view ToName(UnclaimedRule rule) { return NameAt(rule); }
+std::string_view ToName(EscrowOutcome outcome) { return NameAt(outcome); }
+std::string_view ToName(AdjustmentMode mode) { return NameAt(mode); }
+std::string_view ToName(HoldOutcome outcome) { return NameAt(outcome); }
+std::string_view ToName(PayoutState state) { return NameAt(state); }
 
 template <typename Enum>
 std::optional<Enum> FromName(std::string_view name) {
@@ -72,6 +98,14 @@ TRIBUTARY_INSTANTIATE(Role)
 TRIBUTARY_INSTANTIATE(Basis)
 TRIBUTARY_INSTANTIATE(ConsentUse)
 TRIBUTARY_INSTANTIATE(ConsentStatus)
+TRIBUTARY_INSTANTIATE(RoleSharing)
+TRIBUTARY_INSTANTIATE(AbsentPart)
+TRIBUTARY_INSTANTIATE(UndisclosedRule)
+TRIBUTARY_INSTANTIATE(UnclaimedRule)
+TRIBUTARY_INSTANTIATE(EscrowOutcome)
+TRIBUTARY_INSTANTIATE(AdjustmentMode)
+TRIBUTARY_INSTANTIATE(HoldOutcome)
+TRIBUTARY_INSTANTIATE(PayoutState)
 #undef TRIBUTARY_INSTANTIATE
 
 }  // namespace tributary

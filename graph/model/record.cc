@@ -2,95 +2,27 @@
 
 #include "graph/model/record.h"
 
-#include <algorithm>
-#include <set>
-
-#include "graph/model/text.h"
 #include "graph/model/canonical_json.h"
+#include "graph/model/record_checks.h"
+#include "graph/model/settlement_rules.h"
 #include "graph/model/status.h"
+#include "graph/model/text.h"
 
 namespace tributary {
 namespace {
 
-bool IsAlphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-bool ConsistsOf(std::string_view text, std::string_view punctuation) {
-  return std::all_of(text.begin(), text.end(), [punctuation](char c) {
-    return IsAlphanumeric(c) || punctuation.find(c) != std::string_view::npos;
-  });
-}
-
-absl::Status CheckText(std::string_view field, std::string_view text, std::size_t size_max) {
-  if (text.size() > size_max) {
-    return InvalidField(field, StrCat(text.size(), " bytes"),
-                        StrCat("at most ", size_max, " bytes"));
-  }
-  if (!IsValidUtf8(text) || text.find('\0') != std::string_view::npos) {
-    return InvalidField(field, Quoted(text), "valid UTF-8 without U+0000");
-  }
-  return absl::OkStatus();
-}
-
-// The canonical form of a pair, by which pairs are sorted.
-std::string PairBytes(const Attribute& pair) {
-  std::string bytes = "[";
-  AppendJsonString(pair.first, &bytes);
-  bytes.push_back(',');
-  AppendJsonString(pair.second, &bytes);
-  bytes.push_back(']');
-  return bytes;
-}
-
-std::string TextBytes(const std::string& text) {
-  std::string bytes;
-  AppendJsonString(text, &bytes);
-  return bytes;
-}
-
-template <typename T, typename ToBytes>
-void SortByBytes(std::vector<T>* list, ToBytes to_bytes) {
-  std::sort(list->begin(), list->end(),
-            [&](const T& a, const T& b) { return to_bytes(a) < to_bytes(b); });
-}
-
-template <typename T, typename ToBytes>
-absl::Status CheckSet(std::string_view field, const std::vector<T>& list, std::size_t count_max,
-                      ToBytes to_bytes) {
-  if (list.size() > count_max) {
-    return InvalidField(field, StrCat(list.size(), " entries"),
-                        StrCat("at most ", count_max, " entries"));
-  }
-  for (std::size_t i = 1; i < list.size(); ++i) {
-    const std::string previous = to_bytes(list[i - 1]);
-    const std::string current = to_bytes(list[i]);
-    if (previous == current) {
-      return InvalidField(field, StrCat(Quoted(current), " twice"), "each entry once");
-    }
-    if (previous > current) {
-      return InvalidField(field, StrCat(Quoted(current), " out of order"),
-                          "entries in ascending order of their canonical bytes");
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckPairs(std::string_view field, const std::vector<Attribute>& pairs) {
-  for (const auto& [key, value] : pairs) {
-    if (key.empty()) return InvalidField(field, "an empty key", "keys of 1 to 128 bytes");
-    TRIBUTARY_RETURN_IF_ERROR(CheckText(field, key, kAttributeKeySizeMax));
-    TRIBUTARY_RETURN_IF_ERROR(CheckText(field, value, kAttributeValueSizeMax));
-  }
-  return CheckSet(field, pairs, kAttributeCountMax, PairBytes);
-}
-
-absl::Status CheckTime(std::string_view field, const std::optional<TimeMs>& time) {
-  if (time.has_value() && time->value > kTimeMsMax) {
-    return InvalidField(field, StrCat(time->value, " ms"), "a time up to the year 9999");
-  }
-  return absl::OkStatus();
-}
+using internal::CheckBody;
+using internal::CheckHolders;
+using internal::CheckPairs;
+using internal::CheckPrintable;
+using internal::CheckSet;
+using internal::CheckText;
+using internal::CheckTime;
+using internal::ConsistsOf;
+using internal::Identity;
+using internal::PairBytes;
+using internal::SortByBytes;
+using internal::TextBytes;
 
 absl::Status CheckBody(const LedgerRecord& ledger) {
   if (ledger.epoch < 1 || ledger.epoch > kJsonIntegerMax) {
@@ -150,28 +82,7 @@ absl::Status CheckBody(const AssetRecord& asset) {
 absl::Status CheckBody(const AliasRecord& alias) { return CheckAliasText(alias.alias); }
 
 absl::Status CheckBody(const HoldersRecord& record) {
-  if (record.holders.size() > kHolderCountMax) {
-    return InvalidField("holders", StrCat(record.holders.size(), " holders"),
-                        StrCat("at most ", kHolderCountMax));
-  }
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < record.holders.size(); ++i) {
-    const Holder& holder = record.holders[i];
-    TRIBUTARY_RETURN_IF_ERROR(CheckPartyId(holder.party, "holders.party"));
-    if (i > 0 && holder.party == record.holders[i - 1].party) {
-      return InvalidField("holders.party", StrCat(holder.party, " twice"), "each party once");
-    }
-    if (i > 0 && holder.party < record.holders[i - 1].party) {
-      return InvalidField("holders", StrCat(holder.party, " out of order"),
-                          "ascending byte order of party ids");
-    }
-    if (holder.units < 1 || holder.units > kWeightSumMax - sum) {
-      return InvalidField("holders.units", StrCat(holder.units, " for ", holder.party),
-                          "at least 1 each, the sum below 2^63");
-    }
-    sum += holder.units;
-  }
-  return absl::OkStatus();
+  return CheckHolders("holders", record.holders);
 }
 
 absl::Status CheckBody(const ConsentRecord& consent) {
@@ -275,8 +186,7 @@ std::string Identity(const DerivationRecord& derivation) {
 
 std::string_view TypeName(const RecordBody& body) {
   static constexpr std::string_view kNames[] = {
-      "tributary/ledger/v1",  "tributary/party/v1",   "tributary/asset/v1",     "tributary/alias/v1",
-      "tributary/holders/v1", "tributary/consent/v1", "tributary/derivation/v1"};
+      "tributary/ledger/v1", "tributary/party/v1", "tributary/asset/v1", "tributary/alias/v1", "tributary/holders/v1", "tributary/consent/v1", "tributary/derivation/v1", "tributary/currency/v1", "tributary/template/v1", "tributary/policy/v1", "tributary/sale/v1", "tributary/escrow/v1", "tributary/reversal/v1", "tributary/correction/v1", "tributary/statement/v1", "tributary/adjustment/v1", "tributary/hold/v1", "tributary/hold_release/v1", "tributary/mandate/v1", "tributary/assignment/v1", "tributary/party_merge/v1", "tributary/payout_batch/v1", "tributary/payout_state/v1"};
   static_assert(std::size(kNames) == std::variant_size_v<RecordBody>);
   return kNames[body.index()];
 }
@@ -289,8 +199,9 @@ void SortLists(Record* record) {
     SortByBytes(&asset->locations, TextBytes);
     SortByBytes(&asset->attributes, PairBytes);
   } else if (auto* holders = std::get_if<HoldersRecord>(&record->body)) {
-    std::sort(holders->holders.begin(), holders->holders.end(),
-              [](const Holder& a, const Holder& b) { return a.party < b.party; });
+    internal::SortHolders(&holders->holders);
+  } else {
+    internal::SortSettlementLists(&record->body);
   }
 }
 
@@ -298,9 +209,7 @@ absl::Status Validate(const Record& record) {
   TRIBUTARY_RETURN_IF_ERROR(CheckLedgerName(record.ledger));
   TRIBUTARY_RETURN_IF_ERROR(
       std::visit([](const auto& body) { return CheckBody(body); }, record.body));
-  if (record.supersedes.has_value() && std::holds_alternative<LedgerRecord>(record.body)) {
-    return InvalidField("supersedes", record.supersedes->ToHex(), "nothing: a ledger has one record");
-  }
+  TRIBUTARY_RETURN_IF_ERROR(internal::CheckSupersedes(record));
   const auto* holders = std::get_if<HoldersRecord>(&record.body);
   if (holders != nullptr && holders->holders.empty() && !record.supersedes.has_value()) {
     return InvalidField("holders", "no holder",
@@ -329,17 +238,24 @@ absl::Status CheckPartyId(std::string_view party, std::string_view field) {
 }
 
 absl::Status CheckAliasText(std::string_view alias) {
-  if (alias.empty()) return InvalidField("alias", "no text", "1 to 1024 bytes");
-  TRIBUTARY_RETURN_IF_ERROR(CheckText("alias", alias, kNameSizeMax));
-  const bool printable = std::none_of(alias.begin(), alias.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
-  if (!printable) return InvalidField("alias", Quoted(alias), "printable characters");
+  TRIBUTARY_RETURN_IF_ERROR(CheckPrintable("alias", alias, kNameSizeMax));
   // Else "0123…" could mean an asset id or an alias.
   if (Digest::FromHex(alias).ok()) {
     return InvalidField("alias", Quoted(alias), "a text that is not itself an asset id");
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckCurrencyCode(std::string_view code, std::string_view field) {
+  if (code.empty() || code.size() > kCurrencyCodeSizeMax || !ConsistsOf(code, "._:@/+%#=~-")) {
+    return InvalidField(field, Quoted(code),
+                        "1 to 128 characters of A-Z a-z 0-9 . _ : @ / + % # = ~ -");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReference(std::string_view reference, std::string_view field) {
+  return CheckPrintable(field, reference, kReferenceSizeMax);
 }
 
 }  // namespace tributary

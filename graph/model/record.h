@@ -18,86 +18,10 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/model/digest.h"
+#include "graph/model/settlement_records.h"
+#include "graph/model/vocabulary.h"
 
 namespace tributary {
-
-// Limits of one record. Each is also stated in docs/formats/records.md.
-inline constexpr std::size_t kLedgerNameSizeMax = 255;
-inline constexpr std::size_t kPartyIdSizeMax = 255;
-inline constexpr std::size_t kNameSizeMax = 1024;
-inline constexpr std::size_t kLongTextSizeMax = 4096;
-inline constexpr std::size_t kShortTextSizeMax = 255;
-inline constexpr std::size_t kAttributeCountMax = 64;
-inline constexpr std::size_t kAttributeKeySizeMax = 128;
-inline constexpr std::size_t kAttributeValueSizeMax = 4096;
-inline constexpr std::size_t kHolderCountMax = 4096;  // 4,096 holders of 290 bytes fit in 1.2 MiB
-inline constexpr std::size_t kRecordSizeMax = 2u << 20;
-inline constexpr std::uint64_t kWeightSumMax = (std::uint64_t{1} << 63) - 1;
-
-enum class AssetKind : std::uint8_t {
-  kWork = 0,
-  kDataset = 1,
-  kModelCheckpoint = 2,
-  kPrompt = 3,
-  kOutput = 4,
-  kOther = 5,
-  kUnknown = 6,
-};
-inline constexpr std::size_t kAssetKindCount = 7;
-
-enum class IdMethod : std::uint8_t { kContent = 0, kFiles, kSalted, kNamed, kBare };
-
-enum class Role : std::uint8_t {
-  kTrainingData = 0,
-  kBaseModel,
-  kAdapter,
-  kMergedModel,
-  kGenerator,
-  kPrompt,
-  kReference,
-  kMember,
-  kCode,
-  kTool,
-  kOther,
-};
-inline constexpr std::size_t kRoleCount = 11;
-
-enum class Basis : std::uint8_t {
-  kMeasured = 0,
-  kContractual,
-  kTemplate,
-  kDeclared,
-  kNone,
-  kUnknown,
-};
-inline constexpr std::size_t kBasisCount = 6;
-
-enum class ConsentUse : std::uint8_t { kTraining = 0, kInference, kCommercial };
-enum class ConsentStatus : std::uint8_t { kAllowed = 0, kObjected, kConstrained };
-
-// The names used in records, such as "model_checkpoint"; FromName gives nullopt for any other text.
-std::string_view ToName(AssetKind kind);
-std::string_view ToName(IdMethod method);
-std::string_view ToName(Role role);
-std::string_view ToName(Basis basis);
-std::string_view ToName(ConsentUse use);
-std::string_view ToName(ConsentStatus status);
-template <typename Enum>
-std::optional<Enum> FromName(std::string_view name);
-// All names of an enum, separated by spaces, for messages.
-template <typename Enum>
-std::string AllNames();
-
-// POSIX milliseconds, years 1970 to 9999.
-struct TimeMs {
-  std::uint64_t value = 0;
-  friend auto operator<=>(const TimeMs&, const TimeMs&) = default;
-};
-inline constexpr std::uint64_t kTimeMsMax = 253402300799999;  // 9999-12-31T23:59:59.999Z
-std::string FormatTime(TimeMs time);  // RFC 3339, UTC, three decimals
-std::optional<TimeMs> ParseTime(std::string_view text);
-
-using Attribute = std::pair<std::string, std::string>;
 
 struct LedgerRecord {
   std::uint64_t epoch = 1;
@@ -140,12 +64,6 @@ struct AliasRecord {
   std::string alias;
   Digest asset;
   friend bool operator==(const AliasRecord&, const AliasRecord&) = default;
-};
-
-struct Holder {
-  std::string party;
-  std::uint64_t units = 0;
-  friend bool operator==(const Holder&, const Holder&) = default;
 };
 
 struct HoldersRecord {
@@ -206,8 +124,13 @@ struct DerivationRecord {
   friend bool operator==(const DerivationRecord&, const DerivationRecord&) = default;
 };
 
-using RecordBody = std::variant<LedgerRecord, PartyRecord, AssetRecord, AliasRecord, HoldersRecord,
-                                ConsentRecord, DerivationRecord>;
+// Stores count records by index: new types go to the end, none is taken out.
+using RecordBody =
+    std::variant<LedgerRecord, PartyRecord, AssetRecord, AliasRecord, HoldersRecord, ConsentRecord,
+                 DerivationRecord, CurrencyRecord, TemplateRecord, PolicyRecord, SaleRecord,
+                 EscrowRecord, ReversalRecord, CorrectionRecord, StatementRecord, AdjustmentRecord,
+                 HoldRecord, HoldReleaseRecord, MandateRecord, AssignmentRecord, PartyMergeRecord,
+                 PayoutBatchRecord, PayoutStateRecord>;
 
 struct Record {
   std::string ledger;
@@ -282,5 +205,7 @@ absl::Status CheckWeights(std::uint64_t edge_count, std::uint64_t weight_sum,
 absl::Status CheckLedgerName(std::string_view name);
 absl::Status CheckPartyId(std::string_view party, std::string_view field = "party");
 absl::Status CheckAliasText(std::string_view alias);
+absl::Status CheckCurrencyCode(std::string_view code, std::string_view field = "currency");
+absl::Status CheckReference(std::string_view reference, std::string_view field = "reference");
 
 }  // namespace tributary

@@ -2,24 +2,14 @@
 
 #pragma once
 
-#include <compare>
 #include <span>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "graph/model/money.h"
 #include "graph/model/uint128.h"
 
 namespace tributary {
-
-// An amount in minor units of one currency: cents, yen, a token's smallest unit. Never a fraction.
-struct MinorUnits {
-  Uint128 value = 0;
-  friend auto operator<=>(const MinorUnits&, const MinorUnits&) = default;
-};
-
-// Fraction bits of a currency: grains per minor unit are 2 to this power.
-inline constexpr unsigned kFractionBitsMin = 1;
-inline constexpr unsigned kFractionBitsMax = 64;
 
 // The grains that `amount` places on the asset sold: amount * 2^fraction_bits.
 //

@@ -493,6 +493,14 @@ TEST_CASE("names: every enumerator there and back", "[model]") {
   check(kBasisCount, Basis{});
   check(std::size_t{3}, ConsentUse{});
   check(std::size_t{3}, ConsentStatus{});
+  check(std::size_t{2}, RoleSharing{});
+  check(std::size_t{2}, AbsentPart{});
+  check(std::size_t{3}, UndisclosedRule{});
+  check(std::size_t{2}, UnclaimedRule{});
+  check(std::size_t{2}, EscrowOutcome{});
+  check(std::size_t{3}, AdjustmentMode{});
+  check(std::size_t{2}, HoldOutcome{});
+  check(std::size_t{3}, PayoutState{});
   CHECK(AllNames<ConsentUse>() == "training inference commercial");
 }
 

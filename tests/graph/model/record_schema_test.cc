@@ -29,7 +29,28 @@ Keys RequiredKeys(std::string_view sample) {
       {"consent", {"asset", "party", "status", "use"}},
       {"derivation",
        {"edge_count", "edges_root", "generated", "retained", "unattributed", "weight_sum",
-        "method.name", "computed_by.name"}}};
+        "method.name", "computed_by.name"}},
+      {"currency", {"code", "fraction_bits", "scale"}},
+      {"template",
+       {"template", "rules", "rules.generated", "rules.retained", "rules.roles",
+        "rules.unattributed", "rules.roles.absent", "rules.roles.role", "rules.roles.sharing",
+        "rules.roles.weight"}},
+      {"policy", {"policy", "unclaimed", "undisclosed"}},
+      {"sale", {"amount", "asset", "currency", "reference"}},
+      {"escrow", {"outcome", "sale"}},
+      {"reversal", {"sale"}},
+      {"correction", {"sale"}},
+      {"statement", {"algorithm", "begin", "end", "line_count", "lines_root", "number"}},
+      {"adjustment",
+       {"algorithm", "cause", "line_count", "lines_root", "mode", "statement", "tree_size"}},
+      {"hold", {"reason", "reference"}},
+      {"holdrelease", {"hold", "outcome"}},
+      {"mandate", {"begin", "collector", "party"}},
+      {"assignment", {"assignee", "begin", "party"}},
+      {"partymerge", {"party"}},
+      {"payoutbatch",
+       {"currency", "lines", "reference", "tree_size", "lines.amount", "lines.party"}},
+      {"payoutstate", {"batch", "state"}}};
   static const std::map<std::string, Keys, std::less<>> kBySample = {
       {"asset_named", {"named_as", "named_as.name", "named_as.namespace", "named_as.version"}},
       {"asset_named_only", {"named_as", "named_as.name"}},
@@ -37,7 +58,23 @@ Keys RequiredKeys(std::string_view sample) {
       {"holders_given_up", {"supersedes"}},
       {"consent_constrained", {"constraint"}},
       // The only key of its object, which may not be empty.
-      {"derivation_largest", {"activity.seed"}}};
+      {"derivation_largest", {"activity.seed"}},
+      {"policy_full",
+       {"fees.party", "fees.ppm", "fees.fixed", "fees.currency", "absolute_terms.asset",
+        "absolute_terms.ppm", "floors.ppm", "floors.role"}},
+      {"correction_amount", {"amount"}},
+      {"statement_full",
+       {"previous", "totals.adjusted_down", "totals.adjusted_up", "totals.amount", "totals.carry",
+        "totals.currency", "totals.debt", "totals.fraction_bits", "totals.opening_carry",
+        "totals.opening_debt", "totals.paid", "totals.released", "totals.sale_count"}},
+      {"adjustment_full", {"totals.currency", "totals.decrease", "totals.increase"}},
+      {"hold_asset", {"asset"}},
+      {"hold_party", {"party"}},
+      {"hold_derivation", {"derivation"}},
+      {"hold_sale", {"sale"}},
+      {"holdrelease_rerouted", {"recipients", "recipients.party", "recipients.units"}},
+      {"partymerge_minimal", {"into"}},
+      {"partymerge_undone", {"supersedes"}}};
   Keys keys = {"type", "ledger"};
   keys.merge(Keys(kByType.find(sample.substr(0, sample.find('_')))->second));
   if (const auto found = kBySample.find(sample); found != kBySample.end()) {

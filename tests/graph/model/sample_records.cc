@@ -6,6 +6,8 @@
 #include <set>
 
 #include "graph/model/check.h"
+#include "graph/model/status.h"
+#include "tests/graph/model/settlement_samples.h"
 
 namespace tributary::test {
 namespace {
@@ -130,38 +132,6 @@ Record LargestDerivation() {
 
 // --- Random content ---
 
-std::string RandomPartyId(Rng& rng) {
-  static constexpr std::string_view kAllowed = "abcXYZ019._:@/+%#=~-";
-  std::string party;
-  for (std::uint64_t i = rng.Between(1, 20); i > 0; --i) {
-    party.push_back(kAllowed[rng.Below(kAllowed.size())]);
-  }
-  return party;
-}
-
-Digest RandomDigest(Rng& rng) { return Sha256(std::to_string(rng())); }
-
-std::optional<Digest> MaybeDigest(Rng& rng) {
-  return rng.OneIn(2) ? std::optional(RandomDigest(rng)) : std::nullopt;
-}
-
-std::optional<TimeMs> MaybeTime(Rng& rng) {
-  return rng.OneIn(2) ? std::optional(TimeMs{rng.Below(kTimeMsMax + 1)}) : std::nullopt;
-}
-
-// Of any order of magnitude, so that short numbers are as likely as long ones.
-std::uint64_t RandomNumber(Rng& rng, std::uint64_t max) {
-  return std::min(max, rng() >> rng.Below(64));
-}
-
-std::vector<Attribute> RandomPairs(Rng& rng) {
-  std::set<Attribute> pairs;
-  for (std::uint64_t i = rng.Below(5); i > 0; --i) {
-    pairs.insert({"k" + RandomText(rng, 6), RandomText(rng, 12)});
-  }
-  return {pairs.begin(), pairs.end()};
-}
-
 RecordBody RandomParty(Rng& rng) {
   return PartyRecord{RandomPartyId(rng), RandomText(rng, 30), RandomPairs(rng), RandomPairs(rng)};
 }
@@ -235,6 +205,7 @@ RecordBody RandomDerivation(Rng& rng) {
 }
 
 RecordBody RandomBody(Rng& rng) {
+  if (rng.OneIn(2)) return RandomSettlementBody(rng);
   switch (rng.Below(7)) {
     case 0:
       return LedgerRecord{1 + RandomNumber(rng, 1'000'000), MaybeTime(rng)};
@@ -255,6 +226,38 @@ RecordBody RandomBody(Rng& rng) {
 
 }  // namespace
 
+std::string RandomPartyId(Rng& rng) {
+  static constexpr std::string_view kAllowed = "abcXYZ019._:@/+%#=~-";
+  std::string party;
+  for (std::uint64_t i = rng.Between(1, 20); i > 0; --i) {
+    party.push_back(kAllowed[rng.Below(kAllowed.size())]);
+  }
+  return party;
+}
+
+Digest RandomDigest(Rng& rng) { return Sha256(std::to_string(rng())); }
+
+std::optional<Digest> MaybeDigest(Rng& rng) {
+  return rng.OneIn(2) ? std::optional(RandomDigest(rng)) : std::nullopt;
+}
+
+std::optional<TimeMs> MaybeTime(Rng& rng) {
+  return rng.OneIn(2) ? std::optional(TimeMs{rng.Below(kTimeMsMax + 1)}) : std::nullopt;
+}
+
+// Of any order of magnitude, so that short numbers are as likely as long ones.
+std::uint64_t RandomNumber(Rng& rng, std::uint64_t max) {
+  return std::min(max, rng() >> rng.Below(64));
+}
+
+std::vector<Attribute> RandomPairs(Rng& rng) {
+  std::set<Attribute> pairs;
+  for (std::uint64_t i = rng.Below(5); i > 0; --i) {
+    pairs.insert({"k" + RandomText(rng, 6), RandomText(rng, 12)});
+  }
+  return {pairs.begin(), pairs.end()};
+}
+
 Record MakeRecord(RecordBody body) {
   Record record;
   record.ledger = "lineage.example.com/acme";
@@ -270,7 +273,7 @@ std::vector<Edge> SampleEdges() {
 }
 
 std::vector<SampleRecord> SampleRecords() {
-  return {
+  std::vector<SampleRecord> samples = {
       {"ledger_minimal", MakeRecord(LedgerRecord{})},
       {"ledger_full", FullLedger()},
       {"party_minimal", MakeRecord(PartyRecord{"mira", "", {}, {}})},
@@ -300,6 +303,8 @@ std::vector<SampleRecord> SampleRecords() {
       {"derivation_full", FullDerivation()},
       {"derivation_largest", LargestDerivation()},
   };
+  for (SampleRecord& sample : SettlementSamples()) samples.push_back(std::move(sample));
+  return samples;
 }
 
 std::string ReadGolden(std::string_view file) {
@@ -324,10 +329,15 @@ std::string RandomText(Rng& rng, std::size_t size_max) {
 
 Record RandomRecord(Rng& rng) {
   Record record = MakeRecord(RandomBody(rng));
-  if (!std::holds_alternative<LedgerRecord>(record.body)) record.supersedes = MaybeDigest(rng);
+  record.supersedes = MaybeDigest(rng);
+  if (const auto* merge = std::get_if<PartyMergeRecord>(&record.body)) {
+    if (merge->into.empty()) record.supersedes = RandomDigest(rng);
+  }
   record.details_digest = MaybeDigest(rng);
   record.blind = MaybeDigest(rng);
   SortLists(&record);
+  // Many types are never superseded.
+  if (FieldOf(Validate(record)) == "supersedes") record.supersedes.reset();
   return record;
 }
 

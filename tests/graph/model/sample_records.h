@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,14 @@ Record MakeRecord(RecordBody body);
 
 // A valid record of any type, with random content and its lists in order.
 Record RandomRecord(Rng& rng);
+
+// Parts of random records.
+std::string RandomPartyId(Rng& rng);
+Digest RandomDigest(Rng& rng);
+std::optional<Digest> MaybeDigest(Rng& rng);
+std::optional<TimeMs> MaybeTime(Rng& rng);
+std::uint64_t RandomNumber(Rng& rng, std::uint64_t max);
+std::vector<Attribute> RandomPairs(Rng& rng);
 
 // Text of up to size_max bytes: control characters, quotes and characters of every UTF-8 length,
 // but no U+0000.
