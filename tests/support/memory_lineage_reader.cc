@@ -7,7 +7,8 @@
 namespace tributary::test {
 namespace {
 
-DerivationView MakeView(const PlainLineage& lineage, const PlainDerivation& derivation) {
+DerivationView MakeView(const PlainLineage& lineage, const PlainDerivation& derivation,
+                        LogPosition position) {
   std::vector<PlainEdge> sorted = derivation.edges;
   std::sort(sorted.begin(), sorted.end(), [&](const PlainEdge& a, const PlainEdge& b) {
     return lineage.assets[a.input].id < lineage.assets[b.input].id;
@@ -22,7 +23,7 @@ DerivationView MakeView(const PlainLineage& lineage, const PlainDerivation& deri
     edges->roles.push_back(edge.role);
     edges->bases.push_back(edge.basis);
   }
-  return {.position = {},
+  return {.position = position,
           .retained = derivation.retained,
           .unattributed = derivation.unattributed,
           .denominator = derivation.retained + derivation.unattributed + weight_sum,
@@ -44,7 +45,7 @@ MemoryLineageReader::MemoryLineageReader(const PlainLineage& lineage)
   for (std::size_t i = 0; i < lineage.assets.size(); ++i) {
     const auto& derivation = lineage.assets[i].derivation;
     if (!derivation) continue;
-    derivations_[i] = MakeView(lineage, *derivation);
+    derivations_[i] = MakeView(lineage, *derivation, DerivationPosition(i));
     for (const PlainEdge& edge : derivation->edges) consumers_[edge.input].push_back(Number(i));
   }
 }

@@ -43,6 +43,8 @@ class MemoryLineageReader : public LineageReader {
   explicit MemoryLineageReader(const PlainLineage& lineage);
 
   static AssetNumber Number(std::size_t asset_index) { return {2 * asset_index + 1}; }
+  // Of the derivation that generated asset i: between the assets' numbers.
+  static LogPosition DerivationPosition(std::size_t asset_index) { return {2 * asset_index + 2}; }
   static std::size_t IndexOf(AssetNumber number) { return (number.value - 1) / 2; }
 
   TreeSize tree_size() const override { return {2 * lineage_.assets.size() + 1}; }

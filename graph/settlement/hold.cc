@@ -1,0 +1,61 @@
+#include "graph/settlement/hold.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tributary {
+namespace {
+
+template <typename Map, typename Key>
+std::optional<std::uint32_t> FindIn(const Map& map, const Key& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+HoldIndex::HoldIndex(std::span<const HoldView> holds, const LineageSubgraph& subgraph) {
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> derivations;  // by log position
+  for (std::uint32_t i = 0; i < holds.size(); ++i) {
+    const HoldView& hold = holds[i];
+    switch (hold.subject) {
+      case HoldSubject::kSale:
+        if (!sale_.has_value()) sale_ = i;
+        break;
+      case HoldSubject::kDerivation:
+        derivations.try_emplace(hold.derivation.value, i);
+        break;
+      case HoldSubject::kAsset:
+        assets_.try_emplace(hold.asset.value, i);
+        break;
+      case HoldSubject::kParty:
+        parties_.try_emplace(hold.party, i);
+        break;
+    }
+  }
+  if (derivations.empty()) return;
+  // A layer for each hold that is met, in the order of the list.
+  const auto all = subgraph.derivations();
+  std::vector<std::pair<std::uint32_t, std::size_t>> met;  // hold, derivation
+  for (std::size_t d = 0; d < all.size(); ++d) {
+    const auto hold = FindIn(derivations, all[d].view.position.value);
+    if (hold.has_value()) met.emplace_back(*hold, d);
+  }
+  if (met.empty()) return;
+  std::sort(met.begin(), met.end());
+  catches_.resize(all.size());
+  for (const auto& [hold, derivation] : met) {
+    layers_.push_back(hold);
+    catches_[derivation] = static_cast<Layer>(layers_.size());
+  }
+}
+
+std::optional<std::uint32_t> HoldIndex::OfAsset(AssetNumber asset) const {
+  return FindIn(assets_, asset.value);
+}
+
+std::optional<std::uint32_t> HoldIndex::OfParty(const std::string& party) const {
+  return FindIn(parties_, party);
+}
+
+}  // namespace tributary

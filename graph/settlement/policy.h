@@ -1,0 +1,132 @@
+// One sale cut by a policy: fees, absolute terms, and the remainder by weights with its floors.
+
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "graph/attribution/payees.h"
+#include "graph/lineage/cancel.h"
+#include "graph/lineage/lineage_reader.h"
+#include "graph/lineage/subgraph.h"
+#include "graph/model/money.h"
+#include "graph/model/record.h"
+#include "graph/settlement/flow.h"
+#include "graph/settlement/hold.h"
+
+namespace tributary {
+
+// An absolute term of a policy whose asset the ledger has.
+struct BoundTerm {
+  AssetNumber asset;
+  Digest id;
+  std::uint64_t ppm = 0;
+};
+
+// A policy record and its absolute terms as the ledger numbers their assets. Terms of assets that
+// are not in the ledger are left out: nothing can be downstream of them.
+struct BoundPolicy {
+  const PolicyRecord* record = nullptr;  // not null; outlives this
+  std::vector<BoundTerm> terms = {};     // any order
+};
+
+struct SaleTerms {
+  MinorUnits amount;             // of all its sales together
+  std::uint64_t sale_count = 1;  // sales of the same asset, state and policy; each owes fixed fees
+  std::string currency = {};
+  unsigned fraction_bits = kFractionBitsMax;
+};
+
+enum class LineCause : std::uint8_t { kFee = 0, kAbsolute, kRelative, kFloor };
+// Whether the policy gave it to holders because nobody else was on record.
+enum class LineVia : std::uint8_t { kDirect = 0, kUndisclosed, kUnclaimed };
+
+// Why a line stands where it does.
+struct LineReason {
+  LineCause cause = LineCause::kRelative;
+  // kFee: its label; kAbsolute: the asset's id in hex; kFloor: the role's name; else empty.
+  std::string subject = {};
+  LineVia via = LineVia::kDirect;
+
+  // "fee:<label>" (or "fee"), "absolute:<asset id>", "relative", "floor:<role>"; followed by
+  // "/undisclosed" or "/unclaimed" where the policy gave such a part to holders.
+  std::string Text() const;
+  friend auto operator<=>(const LineReason&, const LineReason&) = default;
+};
+
+struct SaleLine {
+  Payee payee;
+  LineReason reason;
+  std::optional<std::uint32_t> hold;  // held from the payee by this one of the holds given
+  Grains grains = 0;
+  friend bool operator==(const SaleLine&, const SaleLine&) = default;
+};
+
+// One role floor: what the remainder would have sent to its role, and what was added.
+struct FloorOutcome {
+  Role role = Role::kTrainingData;
+  Grains budget = 0;    // floor(remainder * ppm / 10^6)
+  Grains reached = 0;   // by the remainder, had no floor taken anything
+  Grains deducted = 0;  // from the remainder, for lines of cause kFloor
+  friend bool operator==(const FloorOutcome&, const FloorOutcome&) = default;
+};
+
+// gross = fees + absolute + remainder, remainder = relative + all deducted, and the lines add up to
+// gross. All exactly, in grains.
+struct SaleSplit {
+  Grains gross = 0;
+  Grains fees = 0;
+  Grains absolute = 0;
+  Grains remainder = 0;
+  Grains relative = 0;
+  std::vector<FloorOutcome> floors;  // in the order of the record
+  // Ascending (payee, reason, hold), each combination once, none with zero grains.
+  std::vector<SaleLine> lines;
+};
+
+struct SplitLimits {
+  // 16 M lines of 120 bytes: as many as a collected subgraph may have assets.
+  std::size_t line_count_max = 16'777'216;
+  FlowLimits flow = {};
+};
+
+// Splits the gross amount of a sale of the subgraph's target.
+//
+// Order:  1. Fees, each floor(gross * ppm / 10^6) or fixed * sale_count; a fixed fee in another
+//            currency than the sale's does not apply.
+//         2. Absolute terms, floor(gross * ppm / 10^6) for each asset strictly upstream of the
+//            target, once, whatever its weight; to its holders by units.
+//         3. The remainder M. For role floors with budgets B: with r what M would send over edges
+//            of the role, met for the first time on the way, a floor is short while
+//            floor(r * P / M) < B, P being what is left to flow freely. P starts at M; while a
+//            floor is short that was not before, P = floor((M - sum B) * M / (M - sum r)) over all
+//            that are. M - P is divided over them by B - floor(r * P / M), and each part goes where
+//            r arrived, in proportion, by asset id and then hold, and flows on from there. Where
+//            r is 0 it stands on `unattributed` with the floor as its reason.
+//         4. P flows from the target by SEMANTICS 3.
+//         5. Undisclosed and unclaimed parts go where the policy says; without a holder there they
+//            stay on their own lines.
+//         6. Holds: graph/settlement/hold.h.
+// Errors: kInvalidArgument    fees above gross; fees and terms above 10^6 ppm (with the head-room).
+//         kOutOfRange         the amount places 2^127 grains or more.
+//         kResourceExhausted  line_count_max, cell_count_max.
+//         kDataLoss, kInternal as AttributeGrains; kCancelled, kDeadlineExceeded, the reader's own.
+// Cost:   O((floors + 1) * layers * (V + E)) and O(L log L) for L lines. Pure.
+absl::StatusOr<SaleSplit> SplitSale(const LineageReader& reader, const LineageSubgraph& subgraph,
+                                    const SaleTerms& sale, const BoundPolicy& policy,
+                                    std::span<const HoldView> holds = {},
+                                    const SplitLimits& limits = {},
+                                    const CancelToken* cancel = nullptr);
+
+// Parts per million of gross that fees and absolute terms leave of a sale of the target: what a
+// further term may ask. For refusing a lineage when it is recorded.
+// Errors: kInvalidArgument, they pass 10^6 together; says at which asset and what was left there.
+absl::StatusOr<std::uint64_t> AbsoluteHeadRoom(const LineageSubgraph& subgraph,
+                                               const BoundPolicy& policy);
+
+}  // namespace tributary

@@ -1,0 +1,301 @@
+#include "tests/support/reference_settlement.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace tributary::test {
+namespace {
+
+constexpr int kFree = -1;  // held by nobody yet
+
+// Grains by asset and by the hold that has them.
+using Pile = std::map<std::pair<std::size_t, int>, BigInt>;
+
+struct Flowed {
+  Pile rest;
+  std::map<int, BigInt> unattributed;
+  Pile absorbed;
+};
+
+BigInt Sum(const Pile& pile) {
+  BigInt sum = 0;
+  for (const auto& [at, grains] : pile) sum += grains;
+  return sum;
+}
+
+class Splitter {
+ public:
+  Splitter(const PlainLineage& lineage, const ReferenceSale& sale, const PolicyRecord& policy,
+           const std::vector<ReferenceHold>& holds)
+      : lineage_(lineage),
+        sale_(sale),
+        policy_(policy),
+        holds_(holds),
+        order_(ReferenceOrder(lineage, sale.target)) {}
+
+  ReferenceSplit Run() {
+    result_.gross = sale_.amount << sale_.fraction_bits;
+    if (!Fees() || !Terms()) return {.refused = result_.refused};
+    Floors();
+    Spread(Flow({{{sale_.target, kFree}, result_.relative}}, std::nullopt), "relative");
+    std::erase_if(result_.lines, [](const auto& line) { return line.second == 0; });
+    return result_;
+  }
+
+ private:
+  bool Refuse(const char* field) {
+    result_.refused = field;
+    return false;
+  }
+
+  bool Fees() {
+    for (const Fee& fee : policy_.fees) {
+      BigInt grains = result_.gross * fee.ppm / 1'000'000;
+      if (fee.ppm == 0) {
+        grains = fee.currency == sale_.currency ? ToBigInt(fee.fixed.value) : BigInt(0);
+        grains = (grains * sale_.sale_count) << sale_.fraction_bits;
+      }
+      taken_ += grains;
+      if (taken_ > result_.gross) return Refuse("fees");
+      Pay("party:" + fee.party, fee.label.empty() ? "fee" : "fee:" + fee.label, kFree, grains);
+    }
+    return true;
+  }
+
+  bool Terms() {
+    std::map<Digest, std::pair<std::size_t, std::uint64_t>> terms;
+    for (const AbsoluteTerm& term : policy_.absolute_terms) {
+      for (const std::size_t v : order_) {
+        if (v != sale_.target && lineage_.assets[v].id == term.asset) {
+          terms[term.asset] = {v, term.ppm};
+        }
+      }
+    }
+    std::uint64_t ppm_sum = 0;
+    for (const Fee& fee : policy_.fees) ppm_sum += fee.ppm;
+    for (const auto& [id, term] : terms) {
+      ppm_sum += term.second;
+      if (ppm_sum > 1'000'000) return Refuse("absolute_terms");
+    }
+    for (const auto& [id, term] : terms) {
+      const BigInt grains = result_.gross * term.second / 1'000'000;
+      taken_ += grains;
+      if (taken_ > result_.gross) return Refuse("absolute_terms");
+      Retained(term.first, "absolute:" + id.ToHex(), kFree, grains);
+    }
+    return true;
+  }
+
+  void Floors() {
+    const BigInt remainder = result_.gross - taken_;
+    const std::size_t count = policy_.floors.size();
+    std::vector<BigInt> budget(count);
+    std::vector<BigInt> reached(count);
+    std::vector<Pile> arrivals(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      budget[i] = remainder * policy_.floors[i].ppm / 1'000'000;
+      arrivals[i] = Flow({{{sale_.target, kFree}, remainder}}, policy_.floors[i].role).absorbed;
+      reached[i] = Sum(arrivals[i]);
+    }
+    BigInt free = remainder;
+    std::set<std::size_t> is_short;
+    const auto reaches = [&](std::size_t i) {
+      return remainder == 0 ? BigInt(0) : BigInt(reached[i] * free / remainder);
+    };
+    while (true) {
+      std::set<std::size_t> fresh;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!is_short.contains(i) && reaches(i) < budget[i]) fresh.insert(i);
+      }
+      if (fresh.empty()) break;
+      is_short.merge(fresh);
+      BigInt budgets = 0;
+      BigInt all = 0;
+      for (const std::size_t i : is_short) {
+        budgets += budget[i];
+        all += reached[i];
+      }
+      const BigInt next = all >= remainder
+                              ? BigInt(0)
+                              : BigInt((remainder - budgets) * remainder / (remainder - all));
+      free = std::min(free, next);
+    }
+    result_.relative = free;
+    result_.deducted.resize(count);
+    BigInt need_sum = 0;
+    for (const std::size_t i : is_short)
+      need_sum += std::max(BigInt(0), BigInt(budget[i] - reaches(i)));
+    BigInt need = 0;
+    for (const std::size_t i : is_short) {
+      if (need_sum == 0) break;
+      const BigInt before = (remainder - free) * need / need_sum;
+      need += std::max(BigInt(0), BigInt(budget[i] - reaches(i)));
+      result_.deducted[i] = (remainder - free) * need / need_sum - before;
+    }
+    for (std::size_t i = 0; i < count; ++i) GiveToRole(i, arrivals[i], reached[i]);
+  }
+
+  void GiveToRole(std::size_t floor, const Pile& arrivals, const BigInt& reached) {
+    const std::string reason = "floor:" + std::string(ToName(policy_.floors[floor].role));
+    const BigInt& deducted = result_.deducted[floor];
+    if (deducted == 0) return;
+    if (arrivals.empty()) return Pay("unattributed", reason, kFree, deducted);
+    std::map<std::pair<Digest, int>, std::pair<std::size_t, BigInt>> by_id;
+    for (const auto& [at, grains] : arrivals) {
+      by_id[{lineage_.assets[at.first].id, at.second}] = {at.first, grains};
+    }
+    Pile placed;
+    BigInt cumulative = 0;
+    for (const auto& [at, arrived] : by_id) {
+      const BigInt before = deducted * cumulative / reached;
+      cumulative += arrived.second;
+      placed[{arrived.first, at.second}] = deducted * cumulative / reached - before;
+    }
+    Spread(Flow(placed, std::nullopt), reason);
+  }
+
+  Flowed Flow(const Pile& placed, std::optional<Role> absorbing) {
+    Flowed flowed;
+    Pile inflow = placed;
+    for (const std::size_t v : order_) {
+      const PlainAsset& asset = lineage_.assets[v];
+      if (asset.derivation) CatchAt(v, &inflow);
+      for (int hold = kFree; hold < static_cast<int>(holds_.size()); ++hold) {
+        const auto found = inflow.find({v, hold});
+        if (found == inflow.end() || found->second == 0) continue;
+        const BigInt grains = found->second;
+        if (!asset.derivation)
+          flowed.rest[{v, hold}] = grains;
+        else
+          PassOn(v, hold, grains, absorbing, &inflow, &flowed);
+      }
+    }
+    return flowed;
+  }
+
+  void CatchAt(std::size_t v, Pile* inflow) {
+    for (std::size_t i = 0; i < holds_.size(); ++i) {
+      if (holds_[i].derivation_of != v) continue;
+      (*inflow)[{v, static_cast<int>(i)}] += (*inflow)[{v, kFree}];
+      (*inflow)[{v, kFree}] = 0;
+      return;
+    }
+  }
+
+  void PassOn(std::size_t v, int hold, const BigInt& grains, std::optional<Role> absorbing,
+              Pile* inflow, Flowed* flowed) {
+    const PlainDerivation& derivation = *lineage_.assets[v].derivation;
+    std::map<Digest, PlainEdge> edges;
+    BigInt denominator = BigInt(derivation.retained) + derivation.unattributed;
+    for (const PlainEdge& edge : derivation.edges) {
+      edges[lineage_.assets[edge.input].id] = edge;
+      denominator += edge.weight;
+    }
+    BigInt cumulative = 0;
+    for (const auto& [id, edge] : edges) {
+      const BigInt before = grains * cumulative / denominator;
+      cumulative += edge.weight;
+      const BigInt part = grains * cumulative / denominator - before;
+      if (part == 0) continue;
+      (absorbing == edge.role ? flowed->absorbed : *inflow)[{edge.input, hold}] += part;
+    }
+    const BigInt passed = grains * cumulative / denominator;
+    const BigInt upstream = grains * (cumulative + derivation.unattributed) / denominator;
+    flowed->unattributed[hold] += upstream - passed;
+    flowed->rest[{v, hold}] += grains - upstream;
+  }
+
+  void Spread(const Flowed& flowed, const std::string& reason) {
+    for (const auto& [hold, grains] : flowed.unattributed)
+      Pay("unattributed", reason, hold, grains);
+    for (const auto& [at, grains] : flowed.rest) {
+      const PlainAsset& asset = lineage_.assets[at.first];
+      const bool keeps =
+          asset.derivation || asset.kind == AssetKind::kWork || asset.kind == AssetKind::kPrompt;
+      if (keeps)
+        Retained(at.first, reason, at.second, grains);
+      else
+        Undisclosed(at.first, reason, at.second, grains);
+    }
+  }
+
+  int HeldAt(std::size_t v, int hold) const {
+    for (std::size_t i = 0; i < holds_.size() && hold == kFree; ++i) {
+      if (holds_[i].asset == v) hold = static_cast<int>(i);
+    }
+    return hold;
+  }
+
+  void Retained(std::size_t v, const std::string& reason, int hold, const BigInt& grains) {
+    hold = HeldAt(v, hold);
+    const PlainAsset& asset = lineage_.assets[v];
+    const PlainAsset& sold = lineage_.assets[sale_.target];
+    if (!asset.holders.empty()) return Divide(asset, reason, hold, grains);
+    if (policy_.unclaimed == UnclaimedRule::kSoldAssetHolders && !sold.holders.empty()) {
+      return Divide(sold, reason + "/unclaimed", hold, grains);
+    }
+    Pay("unclaimed:" + asset.id.ToHex(), reason, hold, grains);
+  }
+
+  void Undisclosed(std::size_t v, const std::string& reason, int hold, const BigInt& grains) {
+    hold = HeldAt(v, hold);
+    const PlainAsset& asset = lineage_.assets[v];
+    const PlainAsset& sold = lineage_.assets[sale_.target];
+    const bool to_own = policy_.undisclosed == UndisclosedRule::kAssetHolders;
+    const bool to_sold = policy_.undisclosed == UndisclosedRule::kSoldAssetHolders;
+    if (to_own && !asset.holders.empty()) {
+      return Divide(asset, reason + "/undisclosed", hold, grains);
+    }
+    if (to_sold && !sold.holders.empty()) {
+      return Divide(sold, reason + "/undisclosed", hold, grains);
+    }
+    Pay("undisclosed:" + asset.id.ToHex(), reason, hold, grains);
+  }
+
+  void Divide(const PlainAsset& asset, const std::string& reason, int hold, const BigInt& grains) {
+    std::map<std::string, BigInt> units;
+    BigInt sum = 0;
+    for (const Holder& holder : asset.holders) {
+      units[holder.party] = holder.units;
+      sum += holder.units;
+    }
+    BigInt cumulative = 0;
+    for (const auto& [party, held] : units) {
+      const BigInt before = grains * cumulative / sum;
+      cumulative += held;
+      Pay("party:" + party, reason, hold, grains * cumulative / sum - before);
+    }
+  }
+
+  void Pay(const std::string& payee, const std::string& reason, int hold, const BigInt& grains) {
+    for (std::size_t i = 0; i < holds_.size() && hold == kFree; ++i) {
+      if (!holds_[i].party.empty() && payee == "party:" + holds_[i].party) {
+        hold = static_cast<int>(i);
+      }
+    }
+    for (std::size_t i = holds_.size(); i > 0; --i) {
+      if (holds_[i - 1].on_sale) hold = static_cast<int>(i - 1);
+    }
+    result_.lines[payee + "|" + reason + "|" + (hold == kFree ? "" : std::to_string(hold))] +=
+        grains;
+  }
+
+  const PlainLineage& lineage_;
+  const ReferenceSale& sale_;
+  const PolicyRecord& policy_;
+  const std::vector<ReferenceHold>& holds_;
+  const std::vector<std::size_t> order_;
+  BigInt taken_ = 0;
+  ReferenceSplit result_;
+};
+
+}  // namespace
+
+ReferenceSplit ReferenceSplitSale(const PlainLineage& lineage, const ReferenceSale& sale,
+                                  const PolicyRecord& policy,
+                                  const std::vector<ReferenceHold>& holds) {
+  return Splitter(lineage, sale, policy, holds).Run();
+}
+
+}  // namespace tributary::test
