@@ -147,8 +147,8 @@ absl::Status CheckTotalBounds(const StatementTotal& total) {
   TRIBUTARY_RETURN_IF_ERROR(CheckGrains("totals.carry", total.carry));
   TRIBUTARY_RETURN_IF_ERROR(CheckGrains("totals.debt", total.debt));
   TRIBUTARY_RETURN_IF_ERROR(CheckAmount("totals.amount", total.amount, 0));
-  TRIBUTARY_RETURN_IF_ERROR(CheckAmount("totals.paid", total.paid, 0));
-  return CheckAmount("totals.released", total.released, 0);
+  TRIBUTARY_RETURN_IF_ERROR(CheckGrains("totals.paid", total.paid.value));
+  return CheckGrains("totals.released", total.released.value);
 }
 
 absl::Status CheckTotal(const StatementTotal& total) {
