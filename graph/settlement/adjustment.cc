@@ -77,6 +77,32 @@ absl::StatusOr<Adjustment> CompareEarned(const EarnedGrains& old_earned,
   return adjustment;
 }
 
+absl::StatusOr<EarnedGrains> RerouteEarned(EarnedGrains earned, const Digest& hold_id,
+                                           std::span<const Holder> recipients) {
+  Uint128 unit_sum = 0;
+  for (const Holder& recipient : recipients) unit_sum += recipient.units;
+  if (unit_sum == 0 || unit_sum > kWeightSumMax) {
+    return InvalidField("recipients.units", StrCat("a sum of ", ToDecimal(unit_sum)),
+                        "at least 1, below 2^63");
+  }
+  const std::string hold = StrCat("hold:", hold_id.ToHex());
+  EarnedGrains rerouted = earned;
+  for (const auto& [key, grains] : earned) {
+    if (key.second != hold) continue;
+    rerouted.erase(key);
+    const ScaledDivision parts(grains, static_cast<std::uint64_t>(unit_sum));
+    std::uint64_t units = 0;
+    Grains before = 0;
+    for (const Holder& recipient : recipients) {
+      units += recipient.units;
+      const Grains up_to = parts.Floor(units);
+      rerouted[{key.first, StrCat("party:", recipient.party)}] += up_to - before;
+      before = up_to;
+    }
+  }
+  return rerouted;
+}
+
 absl::Status PostAdjustment(const Adjustment& adjustment, AdjustmentMode mode,
                             StatementBuilder* statement) {
   if (mode == AdjustmentMode::kProspective) return absl::OkStatus();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,13 @@ struct Adjustment {
 // Errors: kOutOfRange, 2^127 grains or more of one currency, old or new.
 absl::StatusOr<Adjustment> CompareEarned(const EarnedGrains& old_earned,
                                          const EarnedGrains& new_earned);
+
+// What was earned once a hold is rerouted: its grains, per currency, go to `recipients` by units
+// (the cumulative rule of SEMANTICS 3, in byte order of party id), added to what they have.
+// Released without a new route, a hold's sales are valued anew without it instead.
+// Errors: kInvalidArgument, recipients whose units add up to 0 or reach 2^63.
+absl::StatusOr<EarnedGrains> RerouteEarned(EarnedGrains earned, const Digest& hold_id,
+                                           std::span<const Holder> recipients);
 
 // Posts the differences to the statement in which they take effect:
 //   kProspective     none: only sales that are valued later see the change

@@ -240,6 +240,79 @@ TEST_CASE("policy: limits and amounts", "[settlement]") {
   CHECK_STATUS(Split(made), absl::StatusCode::kOutOfRange);
 }
 
+// --- Readers that fail ---
+
+enum class Fault { kNone, kFewerHolders, kNoUnits, kFewerIds, kHoldersFail, kIdsFail };
+
+class FaultyReader : public MemoryLineageReader {
+ public:
+  FaultyReader(const PlainLineage& lineage, Fault fault)
+      : MemoryLineageReader(lineage), fault_(fault) {}
+
+  absl::Status ReadHolders(std::span<const AssetNumber> assets,
+                           std::vector<std::vector<Holder>>* holders) const override {
+    if (fault_ == Fault::kHoldersFail) return absl::UnavailableError("holders");
+    const absl::Status status = MemoryLineageReader::ReadHolders(assets, holders);
+    if (fault_ == Fault::kFewerHolders) holders->pop_back();
+    if (fault_ == Fault::kNoUnits) holders->back().clear();
+    return status;
+  }
+  absl::Status ReadAssetIds(std::span<const AssetNumber> assets,
+                            std::vector<Digest>* ids) const override {
+    if (fault_ == Fault::kIdsFail) return absl::UnavailableError("ids");
+    const absl::Status status = MemoryLineageReader::ReadAssetIds(assets, ids);
+    if (fault_ == Fault::kFewerIds) ids->pop_back();
+    return status;
+  }
+
+ private:
+  Fault fault_;
+};
+
+absl::Status SplitWith(Fault fault, const SaleCase& made, const CancelToken* cancel = nullptr) {
+  const FaultyReader reader(made.lineage, fault);
+  const auto subgraph = CollectUpstream(reader, MemoryLineageReader::Number(0));
+  REQUIRE_OK(subgraph);
+  const SaleTerms sale{{100'00}, 1, "EUR", 64};
+  return SplitSale(reader, *subgraph, sale, {&made.policy, {}}, {}, {}, cancel).status();
+}
+
+TEST_CASE("policy: what a reader gets wrong is an error, not a smaller share", "[settlement]") {
+  using Code = absl::StatusCode;
+  SaleCase made = FirstSale();
+  CHECK_STATUS(SplitWith(Fault::kNone, made), Code::kOk);
+  CHECK_STATUS(SplitWith(Fault::kFewerHolders, made), Code::kInternal);
+  CHECK_STATUS(SplitWith(Fault::kNoUnits, made), Code::kDataLoss);
+  CHECK_STATUS(SplitWith(Fault::kFewerIds, made), Code::kInternal);
+  CHECK_STATUS(SplitWith(Fault::kHoldersFail, made), Code::kUnavailable);
+  CHECK_STATUS(SplitWith(Fault::kIdsFail, made), Code::kUnavailable);
+  // The holders of the asset sold, and the ids of what a floor reaches, are read by themselves.
+  made.policy.unclaimed = UnclaimedRule::kSoldAssetHolders;
+  CHECK_STATUS(SplitWith(Fault::kFewerHolders, made), Code::kDataLoss);
+  made = FirstSale();
+  made.policy.floors = {{Role::kTrainingData, 900'000}};
+  CHECK_STATUS(SplitWith(Fault::kFewerIds, made), Code::kInternal);
+  CHECK_STATUS(SplitWith(Fault::kIdsFail, made), Code::kUnavailable);
+}
+
+TEST_CASE("policy: a cancelled split stops", "[settlement]") {
+  CancelToken cancel;
+  cancel.Cancel();
+  CHECK_STATUS(SplitWith(Fault::kNone, FirstSale(), &cancel), absl::StatusCode::kCancelled);
+}
+
+TEST_CASE("flow: what is placed is bounded", "[settlement]") {
+  const SaleCase made = FirstSale();
+  const MemoryLineageReader reader(made.lineage);
+  const auto subgraph = CollectUpstream(reader, MemoryLineageReader::Number(0)).value();
+  const auto place = [&](Grains first, Grains second) {
+    return FlowGrains(subgraph, {.layer_count = 2}, {{{0, 0}, first}, {{1, 1}, second}}).status();
+  };
+  CHECK_STATUS(place(kPlacedGrainsMax - 1, 1), absl::StatusCode::kOk);
+  CHECK_STATUS(place(kPlacedGrainsMax, 1), absl::StatusCode::kOutOfRange);
+  CHECK_STATUS(place(kUint128Max, kUint128Max), absl::StatusCode::kOutOfRange);
+}
+
 // --- Holds ---
 
 SaleCase Held(ReferenceHold hold) {

@@ -74,6 +74,7 @@ struct Seen {
   std::size_t releases = 0;
   std::size_t payouts = 0;
   std::size_t held = 0;
+  std::size_t reroutes = 0;
 };
 
 class History {
@@ -97,7 +98,7 @@ class History {
 
  private:
   void Step() {
-    switch (rng_.Below(8)) {
+    switch (rng_.Below(9)) {
       case 0:
         return ChangeLineage();
       case 1:
@@ -109,6 +110,8 @@ class History {
       case 4:
         Close(/*with_sales=*/true);
         return PayOut();
+      case 5:
+        return Reroute();
       default:
         return Sell();
     }
@@ -208,6 +211,34 @@ class History {
     EarnedGrains earned;
     Earned slow;
     if (!Value(statement->sales, true, &earned, &slow)) return;
+    Post(statement, std::move(earned), std::move(slow), mode);
+  }
+
+  // Gives what one hold has of one closed statement to others.
+  void Reroute() {
+    if (closed_.empty() || hold_ids_.empty()) return;
+    ClosedStatement& statement = closed_[rng_.Below(closed_.size())];
+    const Digest& hold = hold_ids_[rng_.Below(hold_ids_.size())];
+    const std::vector<Holder> recipients = {{"claimant", 1 + rng_.Below(3)},
+                                            {"party-1", 1 + rng_.Below(kWeightSumMax / 2)}};
+    auto earned = RerouteEarned(statement.earned, hold, recipients);
+    if (!earned.ok()) return void(Problem("reroute"));
+    Earned slow;
+    for (const auto& [key, grains] : statement.slow_earned) {
+      if (key.second != "hold:" + hold.ToHex()) {
+        slow[key] += grains;
+        continue;
+      }
+      ++seen_->reroutes;
+      const BigInt first =
+          grains * recipients[0].units / (BigInt(recipients[0].units) + recipients[1].units);
+      slow[{key.first, "party:claimant"}] += first;
+      slow[{key.first, "party:party-1"}] += grains - first;
+    }
+    Post(&statement, *std::move(earned), std::move(slow), AdjustmentMode::kCarriedForward);
+  }
+
+  void Post(ClosedStatement* statement, EarnedGrains earned, Earned slow, AdjustmentMode mode) {
     const auto adjustment = CompareEarned(statement->earned, earned);
     if (!adjustment.ok()) return void(Problem("compare"));
     CheckAdjustment(*adjustment, statement->slow_earned, slow);
@@ -216,8 +247,8 @@ class History {
     posted_.push_back({*adjustment, mode});
     for (const auto& [key, grains] : slow) book_.pending[key] += grains;
     for (const auto& [key, grains] : statement->slow_earned) book_.pending[key] -= grains;
-    statement->earned = earned;
-    statement->slow_earned = slow;
+    statement->earned = std::move(earned);
+    statement->slow_earned = std::move(slow);
   }
 
   void CheckAdjustment(const Adjustment& adjustment, const Earned& old_slow, const Earned& slow) {
@@ -403,6 +434,7 @@ TEST_CASE("random histories: both books agree, and nothing is lost", "[settlemen
   CHECK(seen.releases == count);
   CHECK(seen.payouts > count / 4);
   CHECK(seen.held > count / 4);
+  CHECK(seen.reroutes > count / 50);
 }
 
 }  // namespace

@@ -270,6 +270,37 @@ TEST_CASE("payee keys: a held line is its hold's", "[settlement]") {
   }
 }
 
+TEST_CASE("reroute: a hold's grains go to recipients by units, all of them", "[settlement]") {
+  const Digest hold = Sha256("hold");
+  const std::string key = "hold:" + hold.ToHex();
+  const EarnedGrains earned = {{{"EUR", key}, 10},
+                               {{"EUR", "party:ana"}, 100},
+                               {{"EUR", "hold:" + Sha256("other").ToHex()}, 7},
+                               {{"JPY", key}, kMoneyGrainsEnd - 1}};
+  const std::vector<Holder> recipients = {{"ana", 1}, {"ben", 2}};
+  const auto rerouted = RerouteEarned(earned, hold, recipients);
+  REQUIRE_OK(rerouted);
+  CHECK(*rerouted ==
+        EarnedGrains{{{"EUR", "party:ana"}, 103},
+                     {{"EUR", "party:ben"}, 7},
+                     {{"EUR", "hold:" + Sha256("other").ToHex()}, 7},
+                     {{"JPY", "party:ana"}, (kMoneyGrainsEnd - 1) / 3},
+                     {{"JPY", "party:ben"}, kMoneyGrainsEnd - 1 - (kMoneyGrainsEnd - 1) / 3}});
+  const Adjustment adjustment = CompareEarned(earned, *rerouted).value();
+  for (const AdjustmentTotal& total : adjustment.totals) CHECK((total.increase == total.decrease));
+  CHECK_STATUS(RerouteEarned(earned, hold, {}), absl::StatusCode::kInvalidArgument);
+  CHECK_STATUS(RerouteEarned(earned, hold, std::vector<Holder>{{"ana", kWeightSumMax}, {"ben", 1}}),
+               absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("adjustment: grains of 2^127 are refused, old or new", "[settlement]") {
+  const EarnedGrains most = {{{"EUR", "party:a"}, kMoneyGrainsEnd - 1}};
+  const EarnedGrains more = {{{"EUR", "party:a"}, kMoneyGrainsEnd - 1}, {{"EUR", "party:b"}, 1}};
+  CHECK_STATUS(CompareEarned(most, most), absl::StatusCode::kOk);
+  CHECK_STATUS(CompareEarned(more, most), absl::StatusCode::kOutOfRange);
+  CHECK_STATUS(CompareEarned(most, more), absl::StatusCode::kOutOfRange);
+}
+
 // --- Worked examples ---
 
 SaleCase OutputOf(std::uint64_t base, std::uint64_t data, std::uint64_t kept, std::uint64_t cents) {
