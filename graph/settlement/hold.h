@@ -37,7 +37,6 @@ struct HoldView {
 // A hold whose subject is not in the subgraph holds nothing. Indices are into the list given.
 class HoldIndex {
  public:
-  // The list and the subgraph outlive the index.
   HoldIndex(std::span<const HoldView> holds, const LineageSubgraph& subgraph);
 
   // The hold on the sale itself, which takes everything.

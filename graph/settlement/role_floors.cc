@@ -9,12 +9,17 @@
 namespace tributary {
 namespace {
 
-using Vertex = LineageSubgraph::Vertex;
-
 // What the remainder would send to one floor's role.
 struct Measured {
   std::map<LayeredVertex, Grains> absorbed;
   bool is_short = false;
+};
+
+// Grains that reached one input of the role.
+struct Arrival {
+  Digest id;
+  LayeredVertex at;
+  Grains grains = 0;
 };
 
 // floor(a * b / d) where it is known to fit.
@@ -116,17 +121,20 @@ class Divider {
     if (ids.size() != assets.size()) {
       return absl::InternalError("the lineage reader gave another number of asset ids");
     }
-    std::map<std::pair<Digest, Layer>, std::pair<Vertex, Grains>> by_id;
-    std::size_t next = 0;
+    std::vector<Arrival> arrivals;
+    arrivals.reserve(ids.size());
     for (const auto& [at, grains] : absorbed) {
-      by_id.emplace(std::pair(ids[next++], at.layer), std::pair(at.vertex, grains));
+      arrivals.push_back({ids[arrivals.size()], at, grains});
     }
+    std::sort(arrivals.begin(), arrivals.end(), [](const Arrival& a, const Arrival& b) {
+      return a.id != b.id ? a.id < b.id : a.at.layer < b.at.layer;
+    });
     Grains cumulative = 0;
     Grains before = 0;
-    for (const auto& [at, arrived] : by_id) {
-      cumulative += arrived.second;
+    for (const Arrival& arrival : arrivals) {
+      cumulative += arrival.grains;
       const Grains up_to = Proportional(part.outcome.deducted, cumulative, part.outcome.reached);
-      if (up_to != before) part.placed[{arrived.first, at.second}] = up_to - before;
+      if (up_to != before) part.placed[arrival.at] = up_to - before;
       before = up_to;
     }
     return absl::OkStatus();
