@@ -186,7 +186,14 @@ std::string Identity(const DerivationRecord& derivation) {
 
 std::string_view TypeName(const RecordBody& body) {
   static constexpr std::string_view kNames[] = {
-      "tributary/ledger/v1", "tributary/party/v1", "tributary/asset/v1", "tributary/alias/v1", "tributary/holders/v1", "tributary/consent/v1", "tributary/derivation/v1", "tributary/currency/v1", "tributary/template/v1", "tributary/policy/v1", "tributary/sale/v1", "tributary/escrow/v1", "tributary/reversal/v1", "tributary/correction/v1", "tributary/statement/v1", "tributary/adjustment/v1", "tributary/hold/v1", "tributary/hold_release/v1", "tributary/mandate/v1", "tributary/assignment/v1", "tributary/party_merge/v1", "tributary/payout_batch/v1", "tributary/payout_state/v1"};
+      "tributary/ledger/v1",       "tributary/party/v1",       "tributary/asset/v1",
+      "tributary/alias/v1",        "tributary/holders/v1",     "tributary/consent/v1",
+      "tributary/derivation/v1",   "tributary/currency/v1",    "tributary/template/v1",
+      "tributary/policy/v1",       "tributary/sale/v1",        "tributary/escrow/v1",
+      "tributary/reversal/v1",     "tributary/correction/v1",  "tributary/statement/v1",
+      "tributary/adjustment/v1",   "tributary/hold/v1",        "tributary/hold_release/v1",
+      "tributary/mandate/v1",      "tributary/assignment/v1",  "tributary/party_merge/v1",
+      "tributary/payout_batch/v1", "tributary/payout_state/v1"};
   static_assert(std::size(kNames) == std::variant_size_v<RecordBody>);
   return kNames[body.index()];
 }

@@ -380,7 +380,9 @@ TEST_CASE("worked example 3: a wrong weight, corrected", "[settlement][worked]")
   // Prospective: nothing moves.
   StatementBuilder untouched = After(closed);
   REQUIRE_OK(PostAdjustment(adjustment, AdjustmentMode::kProspective, &untouched));
-  for (const StatementLine& line : std::move(untouched).Close().value().lines) {
+  const Statement unmoved = std::move(untouched).Close().value();
+  REQUIRE(unmoved.lines.size() == 3);
+  for (const StatementLine& line : unmoved.lines) {
     CHECK((line.carry == line.opening_carry && line.debt == 0 && line.paid.value == 0));
   }
 }
