@@ -1,8 +1,11 @@
 #include "graph/settlement/statement.h"
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <map>
 
 #include "graph/model/canonical_json.h"
 #include "graph/model/status.h"
@@ -435,6 +438,61 @@ TEST_CASE("worked example 5: a small payee", "[settlement][worked]") {
   check(paid, last);
   for (std::size_t k = 0; k < 3; ++k) {
     CHECK((paid[k] == one.lines[k].paid.value && last.lines[k].carry == one.lines[k].carry));
+  }
+}
+
+// --- Where statements are cut ---
+
+// Sales of random amounts, each divided over a few payees at random.
+struct DividedSale {
+  MinorUnits amount;
+  std::vector<StatementBuilder::Earning> earnings;
+};
+
+std::vector<DividedSale> RandomSales(Rng& rng) {
+  std::vector<DividedSale> sales(rng.Between(1, 30));
+  for (DividedSale& sale : sales) {
+    sale.amount = {rng.OneIn(2) ? rng.Below(4) : rng.Below(1'000'000)};
+    Grains rest = Grains{sale.amount.value} << 64;
+    for (std::uint64_t i = rng.Below(5); i > 0; --i) {
+      const Grains part = rest / rng.Between(1, 900);
+      sale.earnings.push_back({"party:" + std::to_string(rng.Below(4)), part});
+      rest -= part;
+    }
+    sale.earnings.push_back({"unattributed", rest});
+  }
+  return sales;
+}
+
+TEST_CASE("statement: where sales are cut into statements moves no grain",
+          "[settlement][property]") {
+  Rng rng = SeededRng();
+  for (int trial = 0; trial < 5'000; ++trial) {
+    CAPTURE(rng.seed(), trial);
+    const std::vector<DividedSale> sales = RandomSales(rng);
+    std::map<std::string, Uint128> paid;
+    Statement last;
+    last.totals.push_back({.currency = "EUR"});
+    StatementBuilder open = After(last);
+    StatementBuilder whole;
+    REQUIRE_OK(whole.AddCurrency("EUR", 64));
+    for (std::size_t i = 0; i < sales.size(); ++i) {
+      REQUIRE_OK(open.AddSales("EUR", sales[i].amount, 1, sales[i].earnings));
+      REQUIRE_OK(whole.AddSales("EUR", sales[i].amount, 1, sales[i].earnings));
+      if (i + 1 < sales.size() && !rng.OneIn(3)) continue;
+      last = std::move(open).Close().value();
+      for (const StatementLine& line : last.lines) paid[line.payee] += line.paid.value;
+      open = After(last);
+    }
+    const Statement one = std::move(whole).Close().value();
+    for (const StatementLine& line : one.lines) {
+      const auto same =
+          std::find_if(last.lines.begin(), last.lines.end(),
+                       [&](const StatementLine& other) { return other.payee == line.payee; });
+      // Who was paid without a rest before the last statement is not on it any more.
+      const Grains carry = same == last.lines.end() ? 0 : same->carry;
+      REQUIRE((paid[line.payee] == line.paid.value && carry == line.carry));
+    }
   }
 }
 
