@@ -138,8 +138,8 @@ absl::StatusOr<LogPosition> LedgerView::AssetRecordPosition(AssetNumber asset) c
   TRIBUTARY_ASSIGN_OR_RETURN(const auto position,
                              InForce(state.asset, keys::VersionTag::kAsset, asset));
   if (!position.has_value()) {
-    return absl::InternalError(StrCat("asset number ", asset.value, " is above the tree size ",
-                                      tree_size_.value));
+    return absl::InternalError(
+        StrCat("asset number ", asset.value, " is above the tree size ", tree_size_.value));
   }
   return *position;
 }
@@ -166,7 +166,9 @@ absl::StatusOr<AssetClass> LedgerView::ClassOf(AssetNumber asset,
     }
     TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, ReadRecord(*position));
     const auto* body = std::get_if<AssetRecord>(&record.record.body);
-    if (body == nullptr) return absl::DataLossError(StrCat("log position ", position->value, " is not the record of an asset"));
+    if (body == nullptr)
+      return absl::DataLossError(
+          StrCat("log position ", position->value, " is not the record of an asset"));
     result.kind = body->kind;
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation,
@@ -270,8 +272,10 @@ absl::StatusOr<std::optional<Digest>> LedgerView::SupersededBy(const StoredRecor
   while (low < high) {
     const std::uint32_t middle = low + (high - low) / 2;
     TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t position, position_of(middle));
-    if (position <= record.position.value) low = middle + 1;
-    else high = middle;
+    if (position <= record.position.value)
+      low = middle + 1;
+    else
+      high = middle;
   }
   if (low == head.count) return std::optional<Digest>();
   TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t next, position_of(low));
@@ -288,8 +292,8 @@ absl::StatusOr<std::optional<PrivateDetails>> LedgerView::ReadDetails(
   if (payload->size() < kDetailsSaltSize || Sha256(*payload) != details_digest) {
     return DamagedRow(key.view(), "the details do not have their digest");
   }
-  return std::optional(PrivateDetails{payload->substr(0, kDetailsSaltSize),
-                                      payload->substr(kDetailsSaltSize)});
+  return std::optional(
+      PrivateDetails{payload->substr(0, kDetailsSaltSize), payload->substr(kDetailsSaltSize)});
 }
 
 absl::StatusOr<TreeSize> LedgerView::TreeSizeAt(TimeMs time) const {
@@ -299,8 +303,10 @@ absl::StatusOr<TreeSize> LedgerView::TreeSizeAt(TimeMs time) const {
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
     TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, ReadRecord(LogPosition{middle}));
-    if (record.accepted_time <= time) low = middle + 1;
-    else high = middle;
+    if (record.accepted_time <= time)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return TreeSize{low};
 }

@@ -117,7 +117,8 @@ class LedgerView final : public LineageReader, public SubtreeReader {
 
   // --- Log ---
   absl::StatusOr<StoredRecord> ReadRecord(LogPosition position) const;
-  absl::StatusOr<std::vector<StoredRecord>> ReadRecords(std::span<const LogPosition> positions) const;
+  absl::StatusOr<std::vector<StoredRecord>> ReadRecords(
+      std::span<const LogPosition> positions) const;
   // nullopt: no such record at this tree size.
   absl::StatusOr<std::optional<LogPosition>> FindRecord(const Digest& record_id) const;
   // The record that replaced this one, at this tree size; nullopt: it is in force.
@@ -153,8 +154,8 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   absl::StatusOr<AssetStateRow> ReadAssetState(AssetNumber asset) const;
   absl::Status ReadAssetStates(std::span<const AssetNumber> assets,
                                std::vector<AssetStateRow>* states) const;
-  absl::StatusOr<std::optional<LogPosition>> InForce(const VersionHead& head,
-                                                     const std::function<OwnedKey(std::uint32_t)>& version_key) const;
+  absl::StatusOr<std::optional<LogPosition>> InForce(
+      const VersionHead& head, const std::function<OwnedKey(std::uint32_t)>& version_key) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(const VersionHead& head, keys::VersionTag tag,
                                                      AssetNumber asset) const;
   absl::StatusOr<AssetClass> ClassOf(AssetNumber asset, const AssetStateRow& state) const;

@@ -79,7 +79,8 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
   for (std::size_t i = 0; i < assets.size(); ++i) {
     if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
     if (assets[i].value >= tree_size_.value) {
-      return absl::InternalError(StrCat("asset number ", assets[i].value, " is above the tree size"));
+      return absl::InternalError(
+          StrCat("asset number ", assets[i].value, " is above the tree size"));
     }
     const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
     const AssetFlags::Page* page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
@@ -88,9 +89,9 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
       pages[wanted] = page;
     }
     const AssetFlags::Flags flags =
-        page == nullptr ? AssetFlags::Flags{0}
-                        : page->flags[assets[i].value % keys::kAssetPageSize].load(
-                              std::memory_order_acquire);
+        page == nullptr
+            ? AssetFlags::Flags{0}
+            : page->flags[assets[i].value % keys::kAssetPageSize].load(std::memory_order_acquire);
     constexpr AssetFlags::Flags kNeedsRow =
         AssetFlags::kDerived | AssetFlags::kHeld | AssetFlags::kSuperseded;
     if ((flags & AssetFlags::kKnown) == 0 || (flags & kNeedsRow) != 0) {
@@ -119,7 +120,8 @@ absl::Status LedgerView::ReadDerivations(std::span<const AssetNumber> assets,
   std::vector<OwnedKey> owned;
   for (std::size_t i = 0; i < assets.size(); ++i) {
     TRIBUTARY_ASSIGN_OR_RETURN(
-        const auto position, InForce(states[i].derivation, keys::VersionTag::kDerivation, assets[i]));
+        const auto position,
+        InForce(states[i].derivation, keys::VersionTag::kDerivation, assets[i]));
     if (!position.has_value()) {
       return absl::InternalError(StrCat("asset number ", assets[i].value, " has no derivation"));
     }
@@ -181,8 +183,8 @@ absl::StatusOr<std::shared_ptr<const EdgeList>> LedgerView::ReadEdgeList(LogPosi
   const std::uint64_t sum = list->count() == 0 ? 0 : list->cumulative_weights.back();
   if (list->count() != row.edge_count || sum != row.weight_sum) {
     return DamagedRow(keys::Derivation(position).view(),
-                      StrCat("the edge list holds ", list->count(), " edges of weight ", sum,
-                             "; ", row.edge_count, " of weight ", row.weight_sum, " are expected"));
+                      StrCat("the edge list holds ", list->count(), " edges of weight ", sum, "; ",
+                             row.edge_count, " of weight ", row.weight_sum, " are expected"));
   }
   return std::shared_ptr<const EdgeList>(std::move(list));
 }
@@ -206,8 +208,7 @@ absl::StatusOr<std::vector<Edge>> LedgerView::ReadEdges(const DerivationView& de
   const std::size_t begin = std::min(first, list.count());
   const std::size_t end = begin + std::min(count_max, list.count() - begin);
   std::vector<Digest> ids;
-  TRIBUTARY_RETURN_IF_ERROR(
-      ReadAssetIds(std::span(list.inputs).subspan(begin, end - begin), &ids));
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetIds(std::span(list.inputs).subspan(begin, end - begin), &ids));
   std::vector<Edge> edges;
   edges.reserve(end - begin);
   for (std::size_t i = begin; i < end; ++i) {
@@ -315,14 +316,15 @@ absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerPositions(
     AssetNumber input, std::size_t count_max) const {
   std::vector<std::uint64_t> positions;
   const auto too_many = [&] {
-    return absl::ResourceExhaustedError(
-        StrCat("asset number ", input.value, " is used by more derivations than the limit of ",
-               count_max, " for one call"));
+    return absl::ResourceExhaustedError(StrCat("asset number ", input.value,
+                                               " is used by more derivations than the limit of ",
+                                               count_max, " for one call"));
   };
   const OwnedKey head_key = keys::ConsumerHead(input);
   TRIBUTARY_ASSIGN_OR_RETURN(const auto head_payload, ReadRow(head_key));
   if (head_payload.has_value()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Decoded(DecodeConsumerHead(*head_payload), head_key));
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto head,
+                               Decoded(DecodeConsumerHead(*head_payload), head_key));
     if (head.count > count_max) return too_many();
     std::vector<OwnedKey> owned;
     for (std::uint32_t block = 0; block < head.count / kConsumerBlockSize; ++block) {
@@ -414,8 +416,7 @@ absl::Status LedgerView::ReadConsumers(AssetNumber input, std::size_t count_max,
 
 absl::StatusOr<std::vector<LedgerView::ConsumerEdge>> LedgerView::ListConsumers(
     AssetNumber input, std::optional<AssetNumber> start_after, std::size_t count_max) const {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers,
-                             ReadInForceConsumers(input, kConsumerCountMax));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers, ReadInForceConsumers(input, kConsumerCountMax));
   std::vector<ConsumerEdge> edges;
   for (const InForceConsumer& consumer : consumers) {
     if (start_after.has_value() && consumer.generated <= *start_after) continue;

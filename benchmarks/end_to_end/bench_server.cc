@@ -100,9 +100,7 @@ BenchServer::BenchServer(const std::string& directory) : directory_(directory) {
 
 BenchServer::~BenchServer() { server_->Shutdown(std::chrono::seconds(5)); }
 
-std::string BenchServer::address() const {
-  return "127.0.0.1:" + std::to_string(server_->port());
-}
+std::string BenchServer::address() const { return "127.0.0.1:" + std::to_string(server_->port()); }
 
 double BenchServer::ReplayBare(const std::vector<WriteBatch>& batches) {
   auto store = OpenBare(directory_ + "/bare" + std::to_string(bare_count_++));

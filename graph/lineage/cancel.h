@@ -27,7 +27,8 @@ class CancelToken {
   absl::Status status() const {
     const int code = code_.load();
     if (code == 0) return absl::OkStatus();
-    return absl::Status(static_cast<absl::StatusCode>(code), "the request was stopped by its caller or deadline");
+    return absl::Status(static_cast<absl::StatusCode>(code),
+                        "the request was stopped by its caller or deadline");
   }
 
  private:

@@ -39,8 +39,8 @@ absl::Status VisitInputs(const LineageReader& reader, std::span<const AssetNumbe
   std::vector<DerivationView> views;
   for (std::size_t begin = 0; begin < derived.size(); begin += kReadBatchCountMax) {
     TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel));
-    const auto batch = std::span(derived).subspan(
-        begin, std::min(kReadBatchCountMax, derived.size() - begin));
+    const auto batch =
+        std::span(derived).subspan(begin, std::min(kReadBatchCountMax, derived.size() - begin));
     assets.clear();
     for (const std::size_t index : batch) assets.push_back(frontier[index]);
     TRIBUTARY_RETURN_IF_ERROR(reader.ReadDerivations(assets, &views));

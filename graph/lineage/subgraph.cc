@@ -122,13 +122,13 @@ class SubgraphCollector {
   // What attribution relies on, seen in constant time. The reader has checked the rest.
   absl::Status CheckView(AssetNumber asset, const DerivationView& view) const {
     const EdgeList* edges = view.edges.get();
-    const bool fits =
-        edges != nullptr && edges->cumulative_weights.size() == edges->count() &&
-        edges->roles.size() == edges->count() && edges->bases.size() == edges->count() &&
-        view.denominator >= 1 && view.denominator <= kWeightSumMax &&
-        Uint128{view.retained} + view.unattributed +
-                (edges->count() == 0 ? 0 : edges->cumulative_weights.back()) ==
-            view.denominator;
+    const bool fits = edges != nullptr && edges->cumulative_weights.size() == edges->count() &&
+                      edges->roles.size() == edges->count() &&
+                      edges->bases.size() == edges->count() && view.denominator >= 1 &&
+                      view.denominator <= kWeightSumMax &&
+                      Uint128{view.retained} + view.unattributed +
+                              (edges->count() == 0 ? 0 : edges->cumulative_weights.back()) ==
+                          view.denominator;
     if (fits) return absl::OkStatus();
     return absl::DataLossError(
         StrCat("the derivation of ", Describe(asset), " does not fit its edges"));

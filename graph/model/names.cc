@@ -33,20 +33,34 @@ constexpr std::array<std::string_view, 3> kPayoutNames = {"sent", "settled", "fa
 
 template <typename Enum>
 constexpr const auto& NamesOf() {
-  if constexpr (std::is_same_v<Enum, AssetKind>) return kKindNames;
-  else if constexpr (std::is_same_v<Enum, IdMethod>) return kIdMethodNames;
-  else if constexpr (std::is_same_v<Enum, Role>) return kRoleNames;
-  else if constexpr (std::is_same_v<Enum, Basis>) return kBasisNames;
-  else if constexpr (std::is_same_v<Enum, ConsentUse>) return kUseNames;
-  else if constexpr (std::is_same_v<Enum, ConsentStatus>) return kStatusNames;
-  else if constexpr (std::is_same_v<Enum, RoleSharing>) return kSharingNames;
-  else if constexpr (std::is_same_v<Enum, AbsentPart>) return kAbsentNames;
-  else if constexpr (std::is_same_v<Enum, UndisclosedRule>) return kUndisclosedNames;
-  else if constexpr (std::is_same_v<Enum, UnclaimedRule>) return kUnclaimedNames;
-  else if constexpr (std::is_same_v<Enum, EscrowOutcome>) return kEscrowNames;
-  else if constexpr (std::is_same_v<Enum, AdjustmentMode>) return kModeNames;
-  else if constexpr (std::is_same_v<Enum, HoldOutcome>) return kHoldNames;
-  else return kPayoutNames;
+  if constexpr (std::is_same_v<Enum, AssetKind>)
+    return kKindNames;
+  else if constexpr (std::is_same_v<Enum, IdMethod>)
+    return kIdMethodNames;
+  else if constexpr (std::is_same_v<Enum, Role>)
+    return kRoleNames;
+  else if constexpr (std::is_same_v<Enum, Basis>)
+    return kBasisNames;
+  else if constexpr (std::is_same_v<Enum, ConsentUse>)
+    return kUseNames;
+  else if constexpr (std::is_same_v<Enum, ConsentStatus>)
+    return kStatusNames;
+  else if constexpr (std::is_same_v<Enum, RoleSharing>)
+    return kSharingNames;
+  else if constexpr (std::is_same_v<Enum, AbsentPart>)
+    return kAbsentNames;
+  else if constexpr (std::is_same_v<Enum, UndisclosedRule>)
+    return kUndisclosedNames;
+  else if constexpr (std::is_same_v<Enum, UnclaimedRule>)
+    return kUnclaimedNames;
+  else if constexpr (std::is_same_v<Enum, EscrowOutcome>)
+    return kEscrowNames;
+  else if constexpr (std::is_same_v<Enum, AdjustmentMode>)
+    return kModeNames;
+  else if constexpr (std::is_same_v<Enum, HoldOutcome>)
+    return kHoldNames;
+  else
+    return kPayoutNames;
 }
 
 template <typename Enum>

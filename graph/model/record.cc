@@ -68,7 +68,8 @@ absl::Status CheckBody(const AssetRecord& asset) {
   TRIBUTARY_RETURN_IF_ERROR(CheckText("license", asset.license, kNameSizeMax));
   TRIBUTARY_RETURN_IF_ERROR(CheckText("media_type", asset.media_type, kShortTextSizeMax));
   for (const std::string& location : asset.locations) {
-    if (location.empty()) return InvalidField("locations", "an empty text", "texts of 1 byte or more");
+    if (location.empty())
+      return InvalidField("locations", "an empty text", "texts of 1 byte or more");
     TRIBUTARY_RETURN_IF_ERROR(CheckText("locations", location, kLongTextSizeMax));
   }
   TRIBUTARY_RETURN_IF_ERROR(CheckSet("locations", asset.locations, kAttributeCountMax, TextBytes));

@@ -92,7 +92,8 @@ JsonValue::Object MethodObject(const WeightMethod& method) {
 }
 
 void WriteBody(const DerivationRecord& derivation, ObjectWriter* out) {
-  if (derivation.activity.has_value()) out->Object("activity", ActivityObject(*derivation.activity));
+  if (derivation.activity.has_value())
+    out->Object("activity", ActivityObject(*derivation.activity));
   if (derivation.computed_by.has_value()) {
     ObjectWriter by;
     by.Text("name", derivation.computed_by->name);
@@ -131,8 +132,10 @@ AssetRecord ReadAsset(ObjectReader* in) {
   asset.license = in->Text("license");
   asset.media_type = in->Text("media_type");
   for (const JsonValue& location : in->List("locations")) {
-    if (location.AsString() == nullptr) in->Fail("locations", "another type", "a list of strings");
-    else asset.locations.push_back(*location.AsString());
+    if (location.AsString() == nullptr)
+      in->Fail("locations", "another type", "a list of strings");
+    else
+      asset.locations.push_back(*location.AsString());
   }
   asset.size = in->Integer("size");
   asset.attributes = in->Pairs("attributes");
@@ -218,14 +221,22 @@ DerivationRecord ReadDerivation(ObjectReader* in) {
 
 // Reads the body that `type` names; false if no type has that name.
 bool ReadBody(std::string_view type, ObjectReader* in, RecordBody* body) {
-  if (type == TypeName(LedgerRecord{})) *body = ReadLedger(in);
-  else if (type == TypeName(PartyRecord{})) *body = ReadParty(in);
-  else if (type == TypeName(AssetRecord{})) *body = ReadAsset(in);
-  else if (type == TypeName(AliasRecord{})) *body = ReadAlias(in);
-  else if (type == TypeName(HoldersRecord{})) *body = ReadHolders(in);
-  else if (type == TypeName(ConsentRecord{})) *body = ReadConsent(in);
-  else if (type == TypeName(DerivationRecord{})) *body = ReadDerivation(in);
-  else return internal::ReadSettlementBody(type, in, body);
+  if (type == TypeName(LedgerRecord{}))
+    *body = ReadLedger(in);
+  else if (type == TypeName(PartyRecord{}))
+    *body = ReadParty(in);
+  else if (type == TypeName(AssetRecord{}))
+    *body = ReadAsset(in);
+  else if (type == TypeName(AliasRecord{}))
+    *body = ReadAlias(in);
+  else if (type == TypeName(HoldersRecord{}))
+    *body = ReadHolders(in);
+  else if (type == TypeName(ConsentRecord{}))
+    *body = ReadConsent(in);
+  else if (type == TypeName(DerivationRecord{}))
+    *body = ReadDerivation(in);
+  else
+    return internal::ReadSettlementBody(type, in, body);
   return true;
 }
 
@@ -269,7 +280,8 @@ absl::StatusOr<Record> DecodeRecord(std::string_view bytes) {
   TRIBUTARY_RETURN_IF_ERROR(Validate(record));
   // Lists out of order, and a map key taken for another type's, would not come back as they were.
   if (EncodeRecord(record) != bytes) {
-    return InvalidField("record", "bytes in another form", "the canonical form of the same content");
+    return InvalidField("record", "bytes in another form",
+                        "the canonical form of the same content");
   }
   return record;
 }

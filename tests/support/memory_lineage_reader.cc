@@ -39,9 +39,7 @@ Digest TestId(std::uint8_t first) {
 }
 
 MemoryLineageReader::MemoryLineageReader(const PlainLineage& lineage)
-    : lineage_(lineage),
-      derivations_(lineage.assets.size()),
-      consumers_(lineage.assets.size()) {
+    : lineage_(lineage), derivations_(lineage.assets.size()), consumers_(lineage.assets.size()) {
   for (std::size_t i = 0; i < lineage.assets.size(); ++i) {
     const auto& derivation = lineage.assets[i].derivation;
     if (!derivation) continue;

@@ -31,7 +31,8 @@ std::vector<Line> Lines(const PlainLineage& lineage, Grains placed) {
 
 // 0 keeps 4 of 10, 2 are unattributed, 2 go to the work 1 and 2 to the dataset 2.
 PlainLineage Story() {
-  return {{{TestId(1), AssetKind::kOutput,
+  return {{{TestId(1),
+            AssetKind::kOutput,
             PlainDerivation{4, 2, {{.input = 1, .weight = 2}, {.input = 2, .weight = 2}}},
             {{"sam", 1}}},
            {TestId(2), AssetKind::kWork, {}, {}},
@@ -51,16 +52,16 @@ TEST_CASE("payees: holders of undisclosed grains get none of them", "[attributio
 }
 
 TEST_CASE("payees: units divide by the cumulative rule in byte order of party", "[attribution]") {
-  const PlainLineage lineage{
-      {{TestId(1), AssetKind::kWork, {}, {{"b", 1}, {"a", 1}, {"A", 1}}}}};
+  const PlainLineage lineage{{{TestId(1), AssetKind::kWork, {}, {{"b", 1}, {"a", 1}, {"A", 1}}}}};
   CHECK(Lines(lineage, 7) == std::vector<Line>{{"party:A", 2}, {"party:a", 2}, {"party:b", 3}});
 }
 
 TEST_CASE("payees: grains from several assets are one line", "[attribution]") {
-  const PlainLineage lineage{
-      {{TestId(1), AssetKind::kOutput, PlainDerivation{1, 0, {{.input = 1, .weight = 1}}},
-        {{"p", 1}}},
-       {TestId(2), AssetKind::kWork, {}, {{"p", 1}, {"q", 1}}}}};
+  const PlainLineage lineage{{{TestId(1),
+                               AssetKind::kOutput,
+                               PlainDerivation{1, 0, {{.input = 1, .weight = 1}}},
+                               {{"p", 1}}},
+                              {TestId(2), AssetKind::kWork, {}, {{"p", 1}, {"q", 1}}}}};
   CHECK(Lines(lineage, 8) == std::vector<Line>{{"party:p", 6}, {"party:q", 2}});
 }
 
@@ -104,10 +105,14 @@ TEST_CASE("payees: announced holders that are not there are data loss", "[attrib
 }
 
 TEST_CASE("payees: order of payees is the byte order of keys", "[attribution]") {
-  std::vector<Payee> payees = {Payee::Undisclosed(TestId(1)), Payee::Unclaimed(TestId(255)),
-                               Payee::Unattributed(),         Payee::Party("zz"),
-                               Payee::Party("z"),             Payee::Party("Z~"),
-                               Payee::Unclaimed(TestId(16)),  Payee::Undisclosed(TestId(0))};
+  std::vector<Payee> payees = {Payee::Undisclosed(TestId(1)),
+                               Payee::Unclaimed(TestId(255)),
+                               Payee::Unattributed(),
+                               Payee::Party("zz"),
+                               Payee::Party("z"),
+                               Payee::Party("Z~"),
+                               Payee::Unclaimed(TestId(16)),
+                               Payee::Undisclosed(TestId(0))};
   std::sort(payees.begin(), payees.end());
   std::vector<std::string> keys;
   for (const Payee& payee : payees) keys.push_back(payee.Key());

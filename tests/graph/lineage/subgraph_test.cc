@@ -189,7 +189,9 @@ TEST_CASE("collect: a derivation that does not fit its edges is data loss", "[li
       [](EdgeList*, DerivationView* view) { view->edges = nullptr; },
       [](EdgeList*, DerivationView* view) { view->denominator += 1; },
       [](EdgeList*, DerivationView* view) { view->retained += 1; },
-      [](EdgeList*, DerivationView* view) { *view = {{}, 0, 0, 0, view->edges}; },
+      [](EdgeList*, DerivationView* view) {
+        *view = {{}, 0, 0, 0, view->edges};
+      },
       [](EdgeList* edges, DerivationView*) { edges->inputs.pop_back(); },
       [](EdgeList* edges, DerivationView*) { edges->cumulative_weights.push_back(9); },
       [](EdgeList* edges, DerivationView*) { edges->cumulative_weights.back() += 1; },
@@ -245,8 +247,8 @@ TEST_CASE("collect: with scratch memory, once and again, everything is the same"
     REQUIRE(plain->edge_count() == scratched->edge_count());
     RequireTopological(*scratched);
     // A walk that ends early must not leave marks for the next.
-    const auto cut = CollectUpstream(reader, Number(random.target), {.asset_count_max = 1}, nullptr,
-                                     &scratch);
+    const auto cut =
+        CollectUpstream(reader, Number(random.target), {.asset_count_max = 1}, nullptr, &scratch);
     REQUIRE(cut.ok() == (plain->vertex_count() == 1));
   }
 }

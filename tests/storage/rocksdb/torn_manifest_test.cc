@@ -88,8 +88,7 @@ TEST_CASE("torn manifest: where records begin, the last one first", "[storage][r
   REQUIRE(manifest.size() == kBlockSize);
   manifest += Frame(kLast, kBlockSize - kHeaderSize - 3) + std::string(3, '\0');
   manifest += Frame(kWhole, 5);
-  REQUIRE(LastRecordStarts(manifest) ==
-          std::vector<std::uint64_t>{2 * kBlockSize, start, 17, 0});
+  REQUIRE(LastRecordStarts(manifest) == std::vector<std::uint64_t>{2 * kBlockSize, start, 17, 0});
   for (std::size_t i = 0; i < 2 * kTornRecordCountMax; ++i) manifest += Frame(kWhole, 1);
   REQUIRE(LastRecordStarts(manifest).size() == kTornRecordCountMax);
 }
