@@ -201,8 +201,10 @@ absl::StatusOr<RestoreCommandLine> ParseRestoreCommandLine(int argc, const char*
   app.add_option("--anchor-dir", line.anchor_dir,
                  "directory for anchors, if the server is started with one");
   app.footer(
-      "The copy is verified in full before it gets its name. Nothing is overwritten: a ledger that\n"
-      "is there must be moved away first. A backup older than an anchor kept elsewhere is refused.\n"
+      "The copy is verified in full before it gets its name. Nothing is overwritten: a ledger "
+      "that\n"
+      "is there must be moved away first. A backup older than an anchor kept elsewhere is "
+      "refused.\n"
       "Example: tributaryd restore --backup /backups/example/2026-01-02 --ledger example \\\n"
       "           --data-dir /var/lib/tributary\n"
       "Exit codes: 0 restored; 2 wrong arguments; 4 refused or failed, and nothing is in place.");

@@ -33,9 +33,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 // What `tributaryd restore` is asked to do.
 struct RestoreCommandLine {
-  std::string backup;    // directory of one backup
-  std::string ledger;    // its name
-  std::string data_dir;  // where it goes; no server may use it
+  std::string backup;      // directory of one backup
+  std::string ledger;      // its name
+  std::string data_dir;    // where it goes; no server may use it
   std::string anchor_dir;  // empty: the anchor stands beside the store
   std::string print;       // as in CommandLine
 };

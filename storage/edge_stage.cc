@@ -106,8 +106,8 @@ class EdgeStage::Impl {
       if (found[i].has_value()) continue;
       if (!options_.allow_unknown_inputs) {
         return FieldError(absl::StatusCode::kNotFound,
-                          StrCat("edges[", resolved_count_ + i, "].input"),
-                          edges[i].input.ToHex(), "the id of an asset that is recorded");
+                          StrCat("edges[", resolved_count_ + i, "].input"), edges[i].input.ToHex(),
+                          "the id of an asset that is recorded");
       }
       unknown.push_back(UnknownAssetFact(record_.ledger, edges[i].input));
       unknown.back().accepted_time = accepted_time_;
@@ -172,8 +172,7 @@ class EdgeStage::Impl {
     list.roles.push_back(Role::kOther);
     list.bases.push_back(Basis::kNone);
     list.inputs.insert(list.inputs.end(), chunk_.inputs.begin(), chunk_.inputs.end());
-    list.cumulative_weights.insert(list.cumulative_weights.end(),
-                                   chunk_.cumulative_weights.begin(),
+    list.cumulative_weights.insert(list.cumulative_weights.end(), chunk_.cumulative_weights.begin(),
                                    chunk_.cumulative_weights.end());
     list.roles.insert(list.roles.end(), chunk_.roles.begin(), chunk_.roles.end());
     list.bases.insert(list.bases.end(), chunk_.bases.begin(), chunk_.bases.end());

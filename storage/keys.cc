@@ -41,7 +41,9 @@ std::string Tagged(char tag, const Digest& digest) { return tag + std::string(di
 OwnedKey Format() { return {Family::kMeta, "format", ""}; }
 OwnedKey Head() { return {Family::kMeta, "head", ""}; }
 std::string OpenStageRow() { return "stages"; }
-OwnedKey OpenStage(StageId stage) { return {Family::kMeta, OpenStageRow(), BigEndian64(stage.value)}; }
+OwnedKey OpenStage(StageId stage) {
+  return {Family::kMeta, OpenStageRow(), BigEndian64(stage.value)};
+}
 std::string StagePoolRow(StageId stage) { return Tagged('u', stage.value); }
 OwnedKey StagePoolEntry(StageId stage, std::uint64_t page, std::uint32_t run) {
   return {Family::kMeta, StagePoolRow(stage), BigEndian64(page) + BigEndian32(run)};
@@ -86,7 +88,9 @@ OwnedKey EdgeChunk(StageId stage, std::uint32_t chunk) {
   return {Family::kUpstream, EdgeChunkRow(stage), BigEndian32(chunk)};
 }
 
-OwnedKey ConsumerHead(AssetNumber input) { return {Family::kDownstream, Tagged('h', input.value), ""}; }
+OwnedKey ConsumerHead(AssetNumber input) {
+  return {Family::kDownstream, Tagged('h', input.value), ""};
+}
 OwnedKey ConsumerBlock(AssetNumber input, std::uint32_t block) {
   return {Family::kDownstream, Tagged('b', input.value), BigEndian32(block)};
 }

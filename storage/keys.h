@@ -38,8 +38,8 @@ std::uint32_t ReadBigEndian32(std::string_view bytes);  // at least 4 bytes
 
 namespace keys {
 
-inline constexpr std::uint64_t kLogRowSize = 4096;       // positions in one log row
-inline constexpr std::uint64_t kAssetPageSize = 4096;    // asset numbers in one pool page
+inline constexpr std::uint64_t kLogRowSize = 4096;     // positions in one log row
+inline constexpr std::uint64_t kAssetPageSize = 4096;  // asset numbers in one pool page
 
 // kMeta
 OwnedKey Format();

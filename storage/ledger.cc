@@ -52,8 +52,8 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(std::unique_ptr<Store> stor
   auto impl = std::make_unique<Impl>(std::move(store), std::move(anchor), std::move(options));
   TRIBUTARY_RETURN_IF_ERROR(impl->Load());
   TRIBUTARY_RETURN_IF_ERROR(impl->ClearStages());
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      const auto rebuilding, ReadPayload(*impl->published().snapshot, keys::Rebuilding()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto rebuilding,
+                             ReadPayload(*impl->published().snapshot, keys::Rebuilding()));
   if (rebuilding.has_value()) TRIBUTARY_RETURN_IF_ERROR(impl->RebuildIndexes({}));
   impl->Start();
   return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));

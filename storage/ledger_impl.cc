@@ -68,7 +68,9 @@ Ledger::Impl::~Impl() {
   if (committer_.joinable()) committer_.join();
 }
 
-void Ledger::Impl::Start() { committer_ = std::thread([this] { CommitterLoop(); }); }
+void Ledger::Impl::Start() {
+  committer_ = std::thread([this] { CommitterLoop(); });
+}
 
 // --- Any thread ---
 
@@ -122,11 +124,10 @@ std::vector<absl::StatusOr<Receipt>> Ledger::Impl::RecordAll(std::vector<Prepare
   const std::size_t count = facts.size();
   std::promise<std::vector<absl::StatusOr<Receipt>>> promise;
   auto future = promise.get_future();
-  const absl::Status queued = Submit(
-      std::move(facts), submit_options,
-      [&promise](std::vector<absl::StatusOr<Receipt>> results) {
-        promise.set_value(std::move(results));
-      });
+  const absl::Status queued = Submit(std::move(facts), submit_options,
+                                     [&promise](std::vector<absl::StatusOr<Receipt>> results) {
+                                       promise.set_value(std::move(results));
+                                     });
   if (!queued.ok()) return std::vector<absl::StatusOr<Receipt>>(count, queued);
   return future.get();
 }
@@ -225,11 +226,10 @@ absl::Status Ledger::Impl::ApplyGroup(const std::vector<Job>& jobs, LedgerState*
             absl::AbortedError("not applied: an earlier fact of this batch failed"));
         continue;
       }
-      absl::StatusOr<Receipt> receipt =
-          now.ok() || fact.accepted_time.has_value()
-              ? state->Apply(fact, now.value_or(state->head().time),
-                             job.options.allow_unknown_inputs)
-              : now.status();
+      absl::StatusOr<Receipt> receipt = now.ok() || fact.accepted_time.has_value()
+                                            ? state->Apply(fact, now.value_or(state->head().time),
+                                                           job.options.allow_unknown_inputs)
+                                            : now.status();
       if (IsFatal(receipt.status())) return receipt.status();
       if (receipt.ok() && !receipt->already_recorded && fact.stage.has_value()) {
         used_stages->push_back(*fact.stage);
@@ -241,8 +241,7 @@ absl::Status Ledger::Impl::ApplyGroup(const std::vector<Job>& jobs, LedgerState*
   return absl::OkStatus();
 }
 
-absl::Status Ledger::Impl::WriteGroup(LedgerState* state,
-                                      const std::vector<StageId>& used_stages) {
+absl::Status Ledger::Impl::WriteGroup(LedgerState* state, const std::vector<StageId>& used_stages) {
   WriteBatch batch;
   // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
   const HeadRow before = published().head;
@@ -288,10 +287,10 @@ void Ledger::Impl::Refuse(Job job, const absl::Status& status) {
 }
 
 void Ledger::Impl::Fail(const absl::Status& status, std::vector<Job> jobs) {
-  absl::Status failure = absl::UnavailableError(
-      StrCat("the ledger takes no writes after a failure; facts that were waiting may or may not be "
-             "recorded, and sending them again is safe: ",
-             std::string_view(status.message().data(), status.message().size())));
+  absl::Status failure = absl::UnavailableError(StrCat(
+      "the ledger takes no writes after a failure; facts that were waiting may or may not be "
+      "recorded, and sending them again is safe: ",
+      std::string_view(status.message().data(), status.message().size())));
   bool first = false;
   {
     std::lock_guard lock(queue_mutex_);
@@ -328,8 +327,8 @@ absl::Status Ledger::Impl::Load() {
   if (anchored.tree_size > head.tree_size.value) {
     return absl::DataLossError(
         StrCat("acknowledged records are missing: the anchor stands at tree size ",
-               anchored.tree_size, ", the store at ", head.tree_size.value,
-               "; positions ", head.tree_size.value, " to ", anchored.tree_size - 1,
+               anchored.tree_size, ", the store at ", head.tree_size.value, "; positions ",
+               head.tree_size.value, " to ", anchored.tree_size - 1,
                " are lost. The files are left as they are: restore a newer backup"));
   }
 
@@ -360,8 +359,8 @@ absl::Status Ledger::Impl::Load() {
                                       head.root.ToHex()));
   }
   if (anchored.epoch != epoch) {
-    return absl::DataLossError(StrCat("the store is of epoch ", epoch, ", its anchor of epoch ",
-                                      anchored.epoch));
+    return absl::DataLossError(
+        StrCat("the store is of epoch ", epoch, ", its anchor of epoch ", anchored.epoch));
   }
   if (anchored.tree_size > 0) {
     TRIBUTARY_ASSIGN_OR_RETURN(const Digest root, RootAt(view, anchored.tree_size));
@@ -374,7 +373,8 @@ absl::Status Ledger::Impl::Load() {
   if (anchored.tree_size < head.tree_size.value) TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(head));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto counter, ReadPayload(*snapshot, keys::StageCounter()));
   if (counter.has_value()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(next_stage_, Decoded(DecodePosition(*counter), keys::StageCounter()));
+    TRIBUTARY_ASSIGN_OR_RETURN(next_stage_,
+                               Decoded(DecodePosition(*counter), keys::StageCounter()));
   }
   return Publish(head);
 }
@@ -416,7 +416,8 @@ absl::Status Ledger::Impl::DiscardStage(StageId stage) {
         const auto members,
         snapshot->Scan({Family::kMeta, keys::StagePoolRow(stage), "", kPageSize}));
     WriteBatch batch;
-    for (const Cell& cell : chunks) batch.Delete(Family::kUpstream, keys::EdgeChunkRow(stage), cell.column);
+    for (const Cell& cell : chunks)
+      batch.Delete(Family::kUpstream, keys::EdgeChunkRow(stage), cell.column);
     for (const Cell& cell : members) {
       // The column names page and run of one row of members.
       const std::uint64_t page = ReadBigEndian64(cell.column);

@@ -24,9 +24,9 @@ class Ledger::Impl {
   ~Impl();
 
   // --- Opening; before any thread runs ---
-  absl::Status Load();           // rows -> head, tree; compares with the anchor
-  absl::Status ClearStages();    // discards staged edges that no record made real
-  void Start();                  // the committer
+  absl::Status Load();         // rows -> head, tree; compares with the anchor
+  absl::Status ClearStages();  // discards staged edges that no record made real
+  void Start();                // the committer
 
   // --- Any thread ---
   absl::Status Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,

@@ -22,8 +22,7 @@ absl::Status DeleteRows(Store* store, Family family) {
     if (rows.empty()) return absl::OkStatus();
     WriteBatch batch;
     for (const std::string& row : rows) {
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto cells,
-                                 snapshot->Scan({family, row, "", kRowPageSize}));
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto cells, snapshot->Scan({family, row, "", kRowPageSize}));
       for (const Cell& cell : cells) batch.Delete(family, row, cell.column);
     }
     TRIBUTARY_RETURN_IF_ERROR(store->Commit(batch));

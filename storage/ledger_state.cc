@@ -102,11 +102,16 @@ absl::Status LedgerState::Prefetch(std::span<const PreparedFact> facts) {
   for (const PreparedFact& fact : facts) {
     first.push_back(keys::RecordPosition(fact.id));
     for (const Edge& edge : fact.edges) name_asset(edge.input);
-    if (const auto* asset = std::get_if<AssetRecord>(&fact.record.body)) name_asset(asset->asset);
-    else if (const auto* alias = std::get_if<AliasRecord>(&fact.record.body)) name_asset(alias->asset);
-    else if (const auto* held = std::get_if<HoldersRecord>(&fact.record.body)) name_asset(held->asset);
-    else if (const auto* consent = std::get_if<ConsentRecord>(&fact.record.body)) name_asset(consent->asset);
-    else if (const auto* made = std::get_if<DerivationRecord>(&fact.record.body)) name_asset(made->generated);
+    if (const auto* asset = std::get_if<AssetRecord>(&fact.record.body))
+      name_asset(asset->asset);
+    else if (const auto* alias = std::get_if<AliasRecord>(&fact.record.body))
+      name_asset(alias->asset);
+    else if (const auto* held = std::get_if<HoldersRecord>(&fact.record.body))
+      name_asset(held->asset);
+    else if (const auto* consent = std::get_if<ConsentRecord>(&fact.record.body))
+      name_asset(consent->asset);
+    else if (const auto* made = std::get_if<DerivationRecord>(&fact.record.body))
+      name_asset(made->generated);
   }
   TRIBUTARY_RETURN_IF_ERROR(FetchAll(first));
   std::vector<OwnedKey> second;
@@ -454,7 +459,8 @@ absl::StatusOr<std::vector<AssetNumber>> LedgerState::ResolveInputs(const Prepar
   for (std::size_t i = 0; i < fact.edges.size(); ++i) {
     const Digest& id = fact.edges[i].input;
     if (!allow_unknown) {
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto number, RequireAsset(id, StrCat("edges[", i, "].input")));
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto number,
+                                 RequireAsset(id, StrCat("edges[", i, "].input")));
       inputs.push_back(number);
       continue;
     }

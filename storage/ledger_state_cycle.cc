@@ -26,7 +26,7 @@ class LedgerState::Reader final : public LineageReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t /*edge_count_max*/,
                                std::vector<DerivationView>* derivations) const override {
     derivations->clear();
     for (const AssetNumber asset : assets) {
@@ -101,8 +101,8 @@ absl::Status LedgerState::FillStagedEdges(DerivationRow* row) {
                     StrCat(row->edges.count(), " of ", row->edge_count, " staged edges found"));
 }
 
-absl::StatusOr<std::vector<LogPosition>> LedgerState::ReadConsumerPositions(
-    AssetNumber input, std::size_t count_max) {
+absl::StatusOr<std::vector<LogPosition>> LedgerState::ReadConsumerPositions(AssetNumber input,
+                                                                            std::size_t count_max) {
   std::vector<LogPosition> positions;
   const OwnedKey head_key = keys::ConsumerHead(input);
   TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(head_key));
@@ -138,7 +138,8 @@ absl::StatusOr<std::vector<LogPosition>> LedgerState::PoolsOf(AssetNumber input)
       const OwnedKey key = keys::PoolMembers(page, pool.stage, run);
       TRIBUTARY_ASSIGN_OR_RETURN(const auto members_payload, Get(key));
       if (!members_payload.has_value()) return MissingRow(key);
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto members, Decoded(DecodeAscending(*members_payload), key));
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto members,
+                                 Decoded(DecodeAscending(*members_payload), key));
       if (!std::binary_search(members.begin(), members.end(), input.value)) continue;
       derivations.push_back(pool.derivation);
       break;

@@ -59,10 +59,10 @@ absl::StatusOr<PreparedFact> FactOf(const LedgerView& view, const Snapshot& sour
 // Writes the pool members that a staged list must have.
 absl::Status PutPoolMembers(const DerivationView& derivation, StageId stage, Store* target) {
   WriteBatch batch;
-  PoolBuilder pool([&](std::uint64_t page, std::uint32_t run,
-                       const std::vector<std::uint64_t>& members) {
-    PutRow(keys::PoolMembers(page, stage, run), EncodeAscending(members), &batch);
-  });
+  PoolBuilder pool(
+      [&](std::uint64_t page, std::uint32_t run, const std::vector<std::uint64_t>& members) {
+        PutRow(keys::PoolMembers(page, stage, run), EncodeAscending(members), &batch);
+      });
   for (const AssetNumber input : derivation.edges->inputs) pool.Add(input);
   pool.Finish();
   return target->Commit(batch);
@@ -111,8 +111,7 @@ absl::Status ReplayLog(const LedgerView& view, const Snapshot& source, Store* ta
     for (std::uint64_t i = first;
          i < size && i < first + kBatchRecordCount && state.changed_size() < kBatchByteCount; ++i) {
       TRIBUTARY_ASSIGN_OR_RETURN(StoredRecord record, view.ReadRecord(LogPosition{i}));
-      TRIBUTARY_ASSIGN_OR_RETURN(const PreparedFact fact,
-                                 FactOf(view, source, std::move(record)));
+      TRIBUTARY_ASSIGN_OR_RETURN(const PreparedFact fact, FactOf(view, source, std::move(record)));
       if (fact.stage.has_value()) {
         TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation, view.ReadDerivationAt(LogPosition{i}));
         TRIBUTARY_RETURN_IF_ERROR(PutPoolMembers(derivation, *fact.stage, target));
@@ -137,7 +136,7 @@ absl::Status ReplayLog(const LedgerView& view, const Snapshot& source, Store* ta
 namespace {
 
 // Families whose rows follow from log, records and edge lists.
-constexpr Family kComputed[] = {Family::kRecord, Family::kTree,       Family::kAsset,
+constexpr Family kComputed[] = {Family::kRecord,   Family::kTree,       Family::kAsset,
                                 Family::kUpstream, Family::kDownstream, Family::kIdentity};
 
 // Of kUpstream only derivation rows are computed; chunks are the truth.
@@ -173,10 +172,12 @@ absl::Status CompareRows(const Snapshot& expected, const Snapshot& found, Family
       for (const Cell& cell : cells) {
         const CellKey key{family, row, cell.column};
         const auto value = found.Get(key);
-        if (!value.ok()) problems->Add(Message(DamagedRow(key, "")), Message(value.status()));
+        if (!value.ok())
+          problems->Add(Message(DamagedRow(key, "")), Message(value.status()));
         else if (*value != cell.value) {
-          problems->Add(Message(DamagedRow(key, "")),
-                        value->has_value() ? "differs from what log and records give" : "is missing");
+          problems->Add(Message(DamagedRow(key, "")), value->has_value()
+                                                          ? "differs from what log and records give"
+                                                          : "is missing");
         }
       }
     }
@@ -240,7 +241,8 @@ void VerifyLog(const LedgerView& view, const VerifyProgress& progress, const Can
       continue;
     }
     const auto root = RecomputeEdgesRoot(view, *derivation);
-    if (!root.ok()) problems->Add(where, Message(root.status()));
+    if (!root.ok())
+      problems->Add(where, Message(root.status()));
     else if (*root != body->edges_root || derivation->edges->count() != body->edge_count) {
       problems->Add(where, StrCat("its edge list gives root ", root->ToHex(), ", its record says ",
                                   body->edges_root.ToHex()));
@@ -284,8 +286,7 @@ absl::StatusOr<VerifyResult> Ledger::Verify(Store* scratch, const VerifyProgress
   std::uint64_t row_count = 0;
   for (const Family family : kComputed) {
     if (progress) progress("comparing indexes", row_count, 0);
-    TRIBUTARY_RETURN_IF_ERROR(
-        CompareRows(*expected, *now.snapshot, family, &row_count, &problems));
+    TRIBUTARY_RETURN_IF_ERROR(CompareRows(*expected, *now.snapshot, family, &row_count, &problems));
     TRIBUTARY_RETURN_IF_ERROR(FindStrayRows(*expected, *now.snapshot, family, &problems));
   }
   return result;

@@ -44,7 +44,8 @@ absl::StatusOr<std::vector<AssetSummaryView>> LedgerView::DescribeAssets(
     TRIBUTARY_ASSIGN_OR_RETURN(const auto position,
                                InForce(states[i].asset, keys::VersionTag::kAsset, assets[i]));
     if (!position.has_value()) {
-      return absl::InternalError(StrCat("asset number ", assets[i].value, " is above the tree size"));
+      return absl::InternalError(
+          StrCat("asset number ", assets[i].value, " is above the tree size"));
     }
     summary.record_position = *position;
     summaries.push_back(summary);
@@ -58,8 +59,8 @@ absl::StatusOr<LedgerView::AssetPage> LedgerView::ListAssets(LogPosition start,
   // Every log position is tried by a point read, so that no asset can be passed over.
   AssetPage page;
   const std::uint64_t end =
-      start.value + std::min<std::uint64_t>(scan_max, tree_size_.value -
-                                                          std::min(start.value, tree_size_.value));
+      start.value +
+      std::min<std::uint64_t>(scan_max, tree_size_.value - std::min(start.value, tree_size_.value));
   std::uint64_t at = start.value;
   while (at < end && page.assets.size() < count_max) {
     TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
@@ -118,8 +119,7 @@ absl::StatusOr<std::vector<std::string>> LedgerView::ReadAliases(AssetNumber ass
       [&](const Cell& cell) -> absl::StatusOr<bool> {
         ++entry_count;
         TRIBUTARY_ASSIGN_OR_RETURN(const auto alias, FindAlias(cell.column));
-        if (alias.has_value() &&
-            std::get<AliasRecord>(alias->record.body).asset == state.id) {
+        if (alias.has_value() && std::get<AliasRecord>(alias->record.body).asset == state.id) {
           aliases.push_back(cell.column);
         }
         return aliases.size() < count_max;
@@ -156,10 +156,9 @@ absl::StatusOr<std::vector<std::string>> LedgerView::ListAliases(std::string_vie
     TRIBUTARY_RETURN_IF_ERROR(take(std::string(prefix)).status());
   }
   if (aliases.size() >= count_max) return aliases;
-  TRIBUTARY_RETURN_IF_ERROR(ForEachColumn(
-      *snapshot_, Family::kIdentity, keys::AliasListRow(),
-      std::string(std::max(start_after, prefix)),
-      [&](const Cell& cell) { return take(cell.column); }));
+  TRIBUTARY_RETURN_IF_ERROR(ForEachColumn(*snapshot_, Family::kIdentity, keys::AliasListRow(),
+                                          std::string(std::max(start_after, prefix)),
+                                          [&](const Cell& cell) { return take(cell.column); }));
   return aliases;
 }
 
@@ -213,14 +212,14 @@ absl::StatusOr<std::vector<AssetNumber>> LedgerView::FindByIdPrefix(std::string_
 absl::StatusOr<std::vector<AssetNumber>> LedgerView::ListPartyAssets(
     std::string_view party, std::optional<AssetNumber> start_after, std::size_t count_max) const {
   std::vector<AssetNumber> assets;
-  TRIBUTARY_RETURN_IF_ERROR(ForEachColumn(
-      *snapshot_, Family::kIdentity, keys::PartyAssetRow(party),
-      start_after.has_value() ? BigEndian64(start_after->value) : "",
-      [&](const Cell& cell) -> absl::StatusOr<bool> {
-        const AssetNumber number{ReadBigEndian64(cell.column)};
-        if (number.value < tree_size_.value) assets.push_back(number);
-        return assets.size() < count_max;
-      }));
+  TRIBUTARY_RETURN_IF_ERROR(
+      ForEachColumn(*snapshot_, Family::kIdentity, keys::PartyAssetRow(party),
+                    start_after.has_value() ? BigEndian64(start_after->value) : "",
+                    [&](const Cell& cell) -> absl::StatusOr<bool> {
+                      const AssetNumber number{ReadBigEndian64(cell.column)};
+                      if (number.value < tree_size_.value) assets.push_back(number);
+                      return assets.size() < count_max;
+                    }));
   return assets;
 }
 

@@ -110,9 +110,7 @@ std::uint64_t RowReader::Fixed64() {
   return ok_ ? ReadBigEndian64(bytes) : 0;
 }
 
-Digest RowReader::TakeDigest() {
-  return Digest::FromBytes(Bytes(kDigestSize)).value_or(Digest{});
-}
+Digest RowReader::TakeDigest() { return Digest::FromBytes(Bytes(kDigestSize)).value_or(Digest{}); }
 
 std::string_view RowReader::Rest() { return Bytes(bytes_.size()); }
 
@@ -332,8 +330,10 @@ std::string EncodeDerivation(const DerivationRow& row) {
   out.Varint(row.edge_count);
   out.Varint(row.weight_sum);
   out.Byte(row.stage.has_value() ? 1 : 0);
-  if (row.stage.has_value()) out.Varint(row.stage->value);
-  else AppendEdges(row.edges, 0, row.edges.count(), &out);
+  if (row.stage.has_value())
+    out.Varint(row.stage->value);
+  else
+    AppendEdges(row.edges, 0, row.edges.count(), &out);
   return out.Take();
 }
 
@@ -345,8 +345,10 @@ std::optional<DerivationRow> DecodeDerivation(std::string_view payload) {
   row.unattributed = in.Varint();
   row.edge_count = in.Varint();
   row.weight_sum = in.Varint();
-  if (in.Byte() != 0) row.stage = StageId{in.Varint()};
-  else if (!ReadEdges(&in, &row.edges)) return std::nullopt;
+  if (in.Byte() != 0)
+    row.stage = StageId{in.Varint()};
+  else if (!ReadEdges(&in, &row.edges))
+    return std::nullopt;
   return IfFinished(in, std::move(row));
 }
 

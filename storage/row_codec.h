@@ -87,10 +87,10 @@ inline constexpr std::size_t kRecordTypeCount = std::variant_size_v<RecordBody>;
 struct HeadRow {
   TreeSize tree_size;
   Digest root;
-  TimeMs time;                  // of the last entry
-  std::uint64_t sequence = 0;   // of commits
-  std::uint64_t asset_count = 0;  // distinct assets
-  std::uint64_t edge_count = 0;   // of all edge lists
+  TimeMs time;                                                  // of the last entry
+  std::uint64_t sequence = 0;                                   // of commits
+  std::uint64_t asset_count = 0;                                // distinct assets
+  std::uint64_t edge_count = 0;                                 // of all edge lists
   std::array<std::uint64_t, kRecordTypeCount> record_counts{};  // by index in RecordBody
   friend bool operator==(const HeadRow&, const HeadRow&) = default;
 };

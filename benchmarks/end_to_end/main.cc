@@ -184,8 +184,8 @@ void MeasureSmall(const Client& client, const std::string& address) {
   PrintLatency("attribution of an image output, one at a time", one);
   const auto many_echo = MeasureParallel(16, 2'000, [&] { echo.Call(); });
   const auto many = MeasureParallel(16, 2'000, [&] { Attribute(client, request); });
-  PrintAgainst("attribution of an image output, 16 at once", many.PerSecond(),
-               "echo, 16 at once", many_echo.PerSecond(), "calls/s");
+  PrintAgainst("attribution of an image output, 16 at once", many.PerSecond(), "echo, 16 at once",
+               many_echo.PerSecond(), "calls/s");
 }
 
 // The model of many works: recorded as a stream, attributed through an output.
@@ -263,12 +263,12 @@ void MeasureImpact(const Client& client, std::size_t output_count) {
   std::uint64_t found = 0;
   const auto calls = MeasureCalls(5, [&] {
     found = 0;
-    const absl::Status status =
-        client.Stream(&v1::LineageService::Stub::Traverse, request,
-                      [&](const v1::TraverseResponse& response) {
-                        if (response.has_summary()) found = response.summary().asset_count();
-                        return absl::OkStatus();
-                      });
+    const absl::Status status = client.Stream(&v1::LineageService::Stub::Traverse, request,
+                                              [&](const v1::TraverseResponse& response) {
+                                                if (response.has_summary())
+                                                  found = response.summary().asset_count();
+                                                return absl::OkStatus();
+                                              });
     Require(status.ok(), status.ToString());
     Require(found == output_count + 1, "downstream count");
   });

@@ -27,8 +27,8 @@ test::PlainLineage Pool(std::size_t count) {
     made.edges.push_back({i, rng.Between(1, 1'000'000)});
   }
   lineage.assets.push_back({Sha256("model"), AssetKind::kModelCheckpoint, made, {}});
-  lineage.assets.push_back({Sha256("output"), AssetKind::kOutput,
-                            test::PlainDerivation{1, 0, {{count, 3}}}, {}});
+  lineage.assets.push_back(
+      {Sha256("output"), AssetKind::kOutput, test::PlainDerivation{1, 0, {{count, 3}}}, {}});
   return lineage;
 }
 

@@ -130,8 +130,7 @@ class PathFinder {
     largest[target] = {kShareGrains};
     for (std::size_t s = target; s > 0; --s) {
       const std::vector<Grains> weights = std::exchange(largest[s], {});
-      TRIBUTARY_RETURN_IF_ERROR(
-          Spend(weights.size() * std::uint64_t{LegsOf(stops_[s]).size()}));
+      TRIBUTARY_RETURN_IF_ERROR(Spend(weights.size() * std::uint64_t{LegsOf(stops_[s]).size()}));
       std::vector<Proportion> proportions;
       for (const Grains weight : weights) proportions.emplace_back(weight, stops_[s].denominator);
       for (const Leg& leg : LegsOf(stops_[s])) {
@@ -159,8 +158,8 @@ class PathFinder {
     needs[0] = weight_min;
     for (std::size_t s = 1; s < stops_.size(); ++s) {
       for (const Leg& leg : LegsOf(stops_[s])) {
-        needs[s] = std::min(needs[s], SmallestArriving(needs[leg.input_stop], leg.weight,
-                                                       stops_[s].denominator));
+        needs[s] = std::min(
+            needs[s], SmallestArriving(needs[leg.input_stop], leg.weight, stops_[s].denominator));
       }
     }
     return needs;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/lineage/limits.h"
+#include "graph/model/ordering.h"
 
 namespace tributary {
 namespace {
@@ -95,7 +96,7 @@ class Selector {
       }
       KeepFirst(count, &first);
     }
-    std::sort(first.begin(), first.end(), ComesFirst);
+    TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(first), ComesFirst, cancel_));
     lines->insert(lines->end(), first.begin(), first.end());
     return absl::OkStatus();
   }

@@ -60,8 +60,7 @@ class Search {
   static bool IsDone(const Side& side) { return !side.is_too_wide && side.frontier().empty(); }
 
   bool IsDownstreamSmaller() const {
-    return !downstream_.is_too_wide &&
-           downstream_.frontier().size() <= upstream_.frontier().size();
+    return !downstream_.is_too_wide && downstream_.frontier().size() <= upstream_.frontier().size();
   }
 
   // Notes that `side` reached `asset` from its asset `before`, and whether `other` was there.

@@ -83,7 +83,13 @@ class SubgraphCollector {
   absl::Status ReadBatch(std::span<const Vertex> vertices) {
     batch_assets_.clear();
     for (const Vertex vertex : vertices) batch_assets_.push_back(subgraph_.assets_[vertex]);
-    TRIBUTARY_RETURN_IF_ERROR(reader_.ReadDerivations(batch_assets_, &batch_views_));
+    const std::size_t edge_count_left = limits_.edge_count_max - subgraph_.edge_targets_.size();
+    const absl::Status read =
+        reader_.ReadDerivations(batch_assets_, edge_count_left, &batch_views_);
+    if (absl::IsResourceExhausted(read)) {
+      return LimitMet("edge_count_max", limits_.edge_count_max + 1, limits_.edge_count_max);
+    }
+    TRIBUTARY_RETURN_IF_ERROR(read);
     if (batch_views_.size() != vertices.size()) {
       return absl::InternalError("the lineage reader gave another number of derivations");
     }
@@ -122,13 +128,13 @@ class SubgraphCollector {
   // What attribution relies on, seen in constant time. The reader has checked the rest.
   absl::Status CheckView(AssetNumber asset, const DerivationView& view) const {
     const EdgeList* edges = view.edges.get();
-    const bool fits =
-        edges != nullptr && edges->cumulative_weights.size() == edges->count() &&
-        edges->roles.size() == edges->count() && edges->bases.size() == edges->count() &&
-        view.denominator >= 1 && view.denominator <= kWeightSumMax &&
-        Uint128{view.retained} + view.unattributed +
-                (edges->count() == 0 ? 0 : edges->cumulative_weights.back()) ==
-            view.denominator;
+    const bool fits = edges != nullptr && edges->cumulative_weights.size() == edges->count() &&
+                      edges->roles.size() == edges->count() &&
+                      edges->bases.size() == edges->count() && view.denominator >= 1 &&
+                      view.denominator <= kWeightSumMax &&
+                      Uint128{view.retained} + view.unattributed +
+                              (edges->count() == 0 ? 0 : edges->cumulative_weights.back()) ==
+                          view.denominator;
     if (fits) return absl::OkStatus();
     return absl::DataLossError(
         StrCat("the derivation of ", Describe(asset), " does not fit its edges"));

@@ -93,8 +93,8 @@ absl::StatusOr<Digest> RootAt(const SubtreeReader& reader, std::uint64_t size) {
   return roots.front();
 }
 
-absl::StatusOr<std::vector<Digest>> InclusionProof(const SubtreeReader& reader,
-                                                   std::uint64_t index, std::uint64_t size) {
+absl::StatusOr<std::vector<Digest>> InclusionProof(const SubtreeReader& reader, std::uint64_t index,
+                                                   std::uint64_t size) {
   if (index >= size) {
     return FieldError(absl::StatusCode::kOutOfRange, "index", StrCat(index),
                       StrCat("below the tree size ", size));
@@ -170,7 +170,8 @@ absl::Status VerifyConsistency(std::uint64_t old_size, const Digest& old_root, s
   if (old_size == size || old_size == 0) {
     if (!proof.empty()) return ProofError("nodes where none are needed");
     if (old_size == size && old_root != root) return ProofError("equal sizes with other roots");
-    if (old_size == 0 && old_root != EmptyRoot()) return ProofError("not the root of an empty tree");
+    if (old_size == 0 && old_root != EmptyRoot())
+      return ProofError("not the root of an empty tree");
     return absl::OkStatus();
   }
   // A power of two: the old root itself is the first node, left out of the proof.

@@ -26,7 +26,8 @@ struct SubtreeId {
   friend auto operator<=>(const SubtreeId&, const SubtreeId&) = default;
 };
 
-// The head of a growing tree: the roots of its full subtrees from left to right, at most 63 of them.
+// The head of a growing tree: the roots of its full subtrees from left to right, at most 63 of
+// them.
 //
 // Cost: Append is O(1) on average; Root is O(log size). Memory O(log size).
 class TreeFrontier {
@@ -60,15 +61,16 @@ absl::StatusOr<Digest> RootAt(const SubtreeReader& reader, std::uint64_t size);
 
 // The proof that leaf `index` is in the tree of `size` leaves: PATH(index, D[size]) of RFC 6962.
 // Errors: kOutOfRange (index >= size), those of the reader.
-absl::StatusOr<std::vector<Digest>> InclusionProof(const SubtreeReader& reader,
-                                                   std::uint64_t index, std::uint64_t size);
+absl::StatusOr<std::vector<Digest>> InclusionProof(const SubtreeReader& reader, std::uint64_t index,
+                                                   std::uint64_t size);
 
 // The proof that the tree of `old_size` leaves is a prefix of that of `size`: PROOF(old_size,
 // D[size]). Empty for equal sizes and for old_size 0. Errors: kOutOfRange (old_size > size).
 absl::StatusOr<std::vector<Digest>> ConsistencyProof(const SubtreeReader& reader,
                                                      std::uint64_t old_size, std::uint64_t size);
 
-// Checks of RFC 9162 sections 2.1.3.2 and 2.1.4.2. Errors: kInvalidArgument says what does not hold.
+// Checks of RFC 9162 sections 2.1.3.2 and 2.1.4.2. Errors: kInvalidArgument says what does not
+// hold.
 absl::Status VerifyInclusion(const Digest& leaf_hash, std::uint64_t index, std::uint64_t size,
                              std::span<const Digest> proof, const Digest& root);
 absl::Status VerifyConsistency(std::uint64_t old_size, const Digest& old_root, std::uint64_t size,

@@ -70,8 +70,7 @@ class Parser {
 
  private:
   absl::Status Error(std::string_view what) const {
-    return absl::InvalidArgumentError(
-        StrCat("not canonical JSON at byte ", at_, ": ", what));
+    return absl::InvalidArgumentError(StrCat("not canonical JSON at byte ", at_, ": ", what));
   }
   bool AtEnd() const { return at_ == bytes_.size(); }
   bool Take(char c) {
@@ -181,13 +180,20 @@ class Parser {
   static char GuessEscaped(std::string_view escape) {
     if (escape.size() < 2) return '\0';
     switch (escape[1]) {
-      case 'b': return '\b';
-      case 't': return '\t';
-      case 'n': return '\n';
-      case 'f': return '\f';
-      case 'r': return '\r';
-      case 'u': return GuessHexEscaped(escape);
-      default: return escape[1];
+      case 'b':
+        return '\b';
+      case 't':
+        return '\t';
+      case 'n':
+        return '\n';
+      case 'f':
+        return '\f';
+      case 'r':
+        return '\r';
+      case 'u':
+        return GuessHexEscaped(escape);
+      default:
+        return escape[1];
     }
   }
   // Of \u000x or \u001x, x a lowercase hex digit.
@@ -217,13 +223,27 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->push_back('"');
   for (const char c : text) {
     switch (c) {
-      case '"': out->append("\\\""); break;
-      case '\\': out->append("\\\\"); break;
-      case '\b': out->append("\\b"); break;
-      case '\t': out->append("\\t"); break;
-      case '\n': out->append("\\n"); break;
-      case '\f': out->append("\\f"); break;
-      case '\r': out->append("\\r"); break;
+      case '"':
+        out->append("\\\"");
+        break;
+      case '\\':
+        out->append("\\\\");
+        break;
+      case '\b':
+        out->append("\\b");
+        break;
+      case '\t':
+        out->append("\\t");
+        break;
+      case '\n':
+        out->append("\\n");
+        break;
+      case '\f':
+        out->append("\\f");
+        break;
+      case '\r':
+        out->append("\\r");
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           out->append("\\u00");

@@ -23,12 +23,12 @@ class JsonValue {
   using List = std::vector<JsonValue>;
   using Object = std::map<std::string, JsonValue, std::less<>>;
 
-  JsonValue(std::string text) : value_(std::move(text)) {}                    // NOLINT: literal-like
-  JsonValue(std::string_view text) : value_(std::string(text)) {}             // NOLINT
-  JsonValue(const char* text) : value_(std::string(text)) {}                  // NOLINT
-  JsonValue(std::uint64_t integer) : value_(integer) {}                       // NOLINT
-  JsonValue(List list) : value_(std::move(list)) {}                           // NOLINT
-  JsonValue(Object object) : value_(std::move(object)) {}                     // NOLINT
+  JsonValue(std::string text) : value_(std::move(text)) {}         // NOLINT: literal-like
+  JsonValue(std::string_view text) : value_(std::string(text)) {}  // NOLINT
+  JsonValue(const char* text) : value_(std::string(text)) {}       // NOLINT
+  JsonValue(std::uint64_t integer) : value_(integer) {}            // NOLINT
+  JsonValue(List list) : value_(std::move(list)) {}                // NOLINT
+  JsonValue(Object object) : value_(std::move(object)) {}          // NOLINT
 
   const std::string* AsString() const { return std::get_if<std::string>(&value_); }
   const std::uint64_t* AsInteger() const { return std::get_if<std::uint64_t>(&value_); }

@@ -1,8 +1,8 @@
 // Edges of a derivation: their canonical bytes and their rules.
 
-#include "graph/model/text.h"
 #include "graph/model/record.h"
 #include "graph/model/status.h"
+#include "graph/model/text.h"
 
 namespace tributary {
 
@@ -10,20 +10,17 @@ void AppendEdgeBytes(const Edge& edge, std::uint64_t cumulative_weight, std::str
   // Written out by hand, since this runs once per edge of pools of millions; the golden files and a
   // test against WriteCanonicalJson hold it to the canonical form.
   StrAppend(out, R"({"basis":")", ToName(edge.basis), R"(","cumulative_weight":")",
-                  cumulative_weight, R"(","input":")", edge.input.ToHex(), R"(","role":")",
-                  ToName(edge.role));
+            cumulative_weight, R"(","input":")", edge.input.ToHex(), R"(","role":")",
+            ToName(edge.role));
   StrAppend(out, R"(","weight":")", edge.weight, R"("})");
 }
 
 absl::Status EdgeChecker::Add(const Edge& edge) {
-  const auto at = [this](std::string_view field) {
-    return StrCat("edges[", count_, "].", field);
-  };
+  const auto at = [this](std::string_view field) { return StrCat("edges[", count_, "].", field); };
   if (count_ > 0 && edge.input <= last_input_) {
-    return InvalidField(at("input"), edge.input.ToHex(),
-                        edge.input == last_input_
-                            ? "each input once"
-                            : "ascending order of input asset ids");
+    return InvalidField(
+        at("input"), edge.input.ToHex(),
+        edge.input == last_input_ ? "each input once" : "ascending order of input asset ids");
   }
   if (edge.input == generated_) {
     return InvalidField(at("input"), "the generated asset itself", "another asset");
@@ -46,7 +43,7 @@ absl::Status EdgeChecker::Add(const Edge& edge) {
 absl::Status CheckWeights(std::uint64_t edge_count, std::uint64_t weight_sum,
                           std::uint64_t retained, std::uint64_t unattributed) {
   const std::string found = StrCat("retained ", retained, " + unattributed ", unattributed,
-                                         " + sum of edge weights ", weight_sum);
+                                   " + sum of edge weights ", weight_sum);
   if (weight_sum > kWeightSumMax || retained > kWeightSumMax - weight_sum ||
       unattributed > kWeightSumMax - weight_sum - retained) {
     return InvalidField("denominator", found, "a sum below 2^63");

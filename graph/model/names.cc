@@ -23,12 +23,18 @@ constexpr std::array<std::string_view, 3> kStatusNames = {"allowed", "objected",
 
 template <typename Enum>
 constexpr const auto& NamesOf() {
-  if constexpr (std::is_same_v<Enum, AssetKind>) return kKindNames;
-  else if constexpr (std::is_same_v<Enum, IdMethod>) return kIdMethodNames;
-  else if constexpr (std::is_same_v<Enum, Role>) return kRoleNames;
-  else if constexpr (std::is_same_v<Enum, Basis>) return kBasisNames;
-  else if constexpr (std::is_same_v<Enum, ConsentUse>) return kUseNames;
-  else return kStatusNames;
+  if constexpr (std::is_same_v<Enum, AssetKind>)
+    return kKindNames;
+  else if constexpr (std::is_same_v<Enum, IdMethod>)
+    return kIdMethodNames;
+  else if constexpr (std::is_same_v<Enum, Role>)
+    return kRoleNames;
+  else if constexpr (std::is_same_v<Enum, Basis>)
+    return kBasisNames;
+  else if constexpr (std::is_same_v<Enum, ConsentUse>)
+    return kUseNames;
+  else
+    return kStatusNames;
 }
 
 template <typename Enum>

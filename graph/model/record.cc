@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/model/text.h"
 #include "graph/model/canonical_json.h"
 #include "graph/model/status.h"
+#include "graph/model/text.h"
 
 namespace tributary {
 namespace {
@@ -136,7 +136,8 @@ absl::Status CheckBody(const AssetRecord& asset) {
   TRIBUTARY_RETURN_IF_ERROR(CheckText("license", asset.license, kNameSizeMax));
   TRIBUTARY_RETURN_IF_ERROR(CheckText("media_type", asset.media_type, kShortTextSizeMax));
   for (const std::string& location : asset.locations) {
-    if (location.empty()) return InvalidField("locations", "an empty text", "texts of 1 byte or more");
+    if (location.empty())
+      return InvalidField("locations", "an empty text", "texts of 1 byte or more");
     TRIBUTARY_RETURN_IF_ERROR(CheckText("locations", location, kLongTextSizeMax));
   }
   TRIBUTARY_RETURN_IF_ERROR(CheckSet("locations", asset.locations, kAttributeCountMax, TextBytes));
@@ -274,9 +275,10 @@ std::string Identity(const DerivationRecord& derivation) {
 }  // namespace
 
 std::string_view TypeName(const RecordBody& body) {
-  static constexpr std::string_view kNames[] = {
-      "tributary/ledger/v1",  "tributary/party/v1",   "tributary/asset/v1",     "tributary/alias/v1",
-      "tributary/holders/v1", "tributary/consent/v1", "tributary/derivation/v1"};
+  static constexpr std::string_view kNames[] = {"tributary/ledger/v1",    "tributary/party/v1",
+                                                "tributary/asset/v1",     "tributary/alias/v1",
+                                                "tributary/holders/v1",   "tributary/consent/v1",
+                                                "tributary/derivation/v1"};
   static_assert(std::size(kNames) == std::variant_size_v<RecordBody>);
   return kNames[body.index()];
 }
@@ -299,7 +301,8 @@ absl::Status Validate(const Record& record) {
   TRIBUTARY_RETURN_IF_ERROR(
       std::visit([](const auto& body) { return CheckBody(body); }, record.body));
   if (record.supersedes.has_value() && std::holds_alternative<LedgerRecord>(record.body)) {
-    return InvalidField("supersedes", record.supersedes->ToHex(), "nothing: a ledger has one record");
+    return InvalidField("supersedes", record.supersedes->ToHex(),
+                        "nothing: a ledger has one record");
   }
   const auto* holders = std::get_if<HoldersRecord>(&record.body);
   if (holders != nullptr && holders->holders.empty() && !record.supersedes.has_value()) {

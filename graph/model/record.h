@@ -94,7 +94,7 @@ struct TimeMs {
   friend auto operator<=>(const TimeMs&, const TimeMs&) = default;
 };
 inline constexpr std::uint64_t kTimeMsMax = 253402300799999;  // 9999-12-31T23:59:59.999Z
-std::string FormatTime(TimeMs time);  // RFC 3339, UTC, three decimals
+std::string FormatTime(TimeMs time);                          // RFC 3339, UTC, three decimals
 std::optional<TimeMs> ParseTime(std::string_view text);
 
 using Attribute = std::pair<std::string, std::string>;

@@ -32,7 +32,8 @@ class ObjectWriter {
   void Pairs(std::string_view key, const std::vector<Attribute>& pairs) {
     JsonValue::List list;
     for (const auto& [name, value] : pairs) {
-      // Not from an initializer list: g++ 12 at -O2 then reports array bounds that nobody oversteps.
+      // Not from an initializer list: g++ 12 at -O2 then reports array bounds that nobody
+      // oversteps.
       JsonValue::List pair;
       pair.emplace_back(name);
       pair.emplace_back(value);
@@ -130,7 +131,8 @@ JsonValue::Object MethodObject(const WeightMethod& method) {
 }
 
 void WriteBody(const DerivationRecord& derivation, ObjectWriter* out) {
-  if (derivation.activity.has_value()) out->Object("activity", ActivityObject(*derivation.activity));
+  if (derivation.activity.has_value())
+    out->Object("activity", ActivityObject(*derivation.activity));
   if (derivation.computed_by.has_value()) {
     ObjectWriter by;
     by.Text("name", derivation.computed_by->name);
@@ -296,8 +298,10 @@ AssetRecord ReadAsset(ObjectReader* in) {
   asset.license = in->Text("license");
   asset.media_type = in->Text("media_type");
   for (const JsonValue& location : in->List("locations")) {
-    if (location.AsString() == nullptr) in->Fail("locations", "another type", "a list of strings");
-    else asset.locations.push_back(*location.AsString());
+    if (location.AsString() == nullptr)
+      in->Fail("locations", "another type", "a list of strings");
+    else
+      asset.locations.push_back(*location.AsString());
   }
   asset.size = in->Integer("size");
   asset.attributes = in->Pairs("attributes");
@@ -383,14 +387,22 @@ DerivationRecord ReadDerivation(ObjectReader* in) {
 
 // Reads the body that `type` names; false if no type has that name.
 bool ReadBody(std::string_view type, ObjectReader* in, RecordBody* body) {
-  if (type == TypeName(LedgerRecord{})) *body = ReadLedger(in);
-  else if (type == TypeName(PartyRecord{})) *body = ReadParty(in);
-  else if (type == TypeName(AssetRecord{})) *body = ReadAsset(in);
-  else if (type == TypeName(AliasRecord{})) *body = ReadAlias(in);
-  else if (type == TypeName(HoldersRecord{})) *body = ReadHolders(in);
-  else if (type == TypeName(ConsentRecord{})) *body = ReadConsent(in);
-  else if (type == TypeName(DerivationRecord{})) *body = ReadDerivation(in);
-  else return false;
+  if (type == TypeName(LedgerRecord{}))
+    *body = ReadLedger(in);
+  else if (type == TypeName(PartyRecord{}))
+    *body = ReadParty(in);
+  else if (type == TypeName(AssetRecord{}))
+    *body = ReadAsset(in);
+  else if (type == TypeName(AliasRecord{}))
+    *body = ReadAlias(in);
+  else if (type == TypeName(HoldersRecord{}))
+    *body = ReadHolders(in);
+  else if (type == TypeName(ConsentRecord{}))
+    *body = ReadConsent(in);
+  else if (type == TypeName(DerivationRecord{}))
+    *body = ReadDerivation(in);
+  else
+    return false;
   return true;
 }
 
@@ -434,7 +446,8 @@ absl::StatusOr<Record> DecodeRecord(std::string_view bytes) {
   TRIBUTARY_RETURN_IF_ERROR(Validate(record));
   // Lists out of order, and a map key taken for another type's, would not come back as they were.
   if (EncodeRecord(record) != bytes) {
-    return InvalidField("record", "bytes in another form", "the canonical form of the same content");
+    return InvalidField("record", "bytes in another form",
+                        "the canonical form of the same content");
   }
   return record;
 }

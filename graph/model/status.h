@@ -20,7 +20,7 @@ inline std::string Quoted(std::string_view text) {
   constexpr std::size_t kShownSizeMax = 80;
   if (text.size() <= kShownSizeMax) return StrCat("\"", absl::CHexEscape(ToAbsl(text)), "\"");
   return StrCat("\"", absl::CHexEscape(ToAbsl(text.substr(0, kShownSizeMax))), "…\" (", text.size(),
-                      " bytes)");
+                " bytes)");
 }
 
 inline absl::Status WithField(absl::Status status, std::string_view field) {
@@ -36,8 +36,8 @@ inline std::string FieldOf(const absl::Status& status) {
 // "<field>: found <found>; allowed: <allowed>", with the given code.
 inline absl::Status FieldError(absl::StatusCode code, std::string_view field,
                                std::string_view found, std::string_view allowed) {
-  return WithField(
-      absl::Status(code, StrCat(field, ": found ", found, "; allowed: ", allowed)), field);
+  return WithField(absl::Status(code, StrCat(field, ": found ", found, "; allowed: ", allowed)),
+                   field);
 }
 
 inline absl::Status InvalidField(std::string_view field, std::string_view found,
@@ -48,17 +48,17 @@ inline absl::Status InvalidField(std::string_view field, std::string_view found,
 }  // namespace tributary
 
 // Returns early with the status of `expression` if it is not OK.
-#define TRIBUTARY_RETURN_IF_ERROR(expression)                      \
-  do {                                                             \
-    ::absl::Status tributary_status = (expression);                \
-    if (!tributary_status.ok()) return tributary_status;           \
+#define TRIBUTARY_RETURN_IF_ERROR(expression)            \
+  do {                                                   \
+    ::absl::Status tributary_status = (expression);      \
+    if (!tributary_status.ok()) return tributary_status; \
   } while (false)
 
 #define TRIBUTARY_CONCAT_(a, b) a##b
 #define TRIBUTARY_CONCAT(a, b) TRIBUTARY_CONCAT_(a, b)
 // Declares `declaration` from a StatusOr, or returns its status.
-#define TRIBUTARY_ASSIGN_OR_RETURN(declaration, expression)                              \
-  auto TRIBUTARY_CONCAT(tributary_result_, __LINE__) = (expression);                     \
-  if (!TRIBUTARY_CONCAT(tributary_result_, __LINE__).ok())                               \
-    return std::move(TRIBUTARY_CONCAT(tributary_result_, __LINE__)).status();            \
+#define TRIBUTARY_ASSIGN_OR_RETURN(declaration, expression)                   \
+  auto TRIBUTARY_CONCAT(tributary_result_, __LINE__) = (expression);          \
+  if (!TRIBUTARY_CONCAT(tributary_result_, __LINE__).ok())                    \
+    return std::move(TRIBUTARY_CONCAT(tributary_result_, __LINE__)).status(); \
   declaration = *std::move(TRIBUTARY_CONCAT(tributary_result_, __LINE__))

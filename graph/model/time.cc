@@ -55,14 +55,13 @@ std::string FormatTime(TimeMs time) {
   const CivilDate date = CivilFromDays(time.value / kMsPerDay);
   const std::uint64_t ms = time.value % kMsPerDay;
   char text[64];
-  std::snprintf(text, sizeof(text), "%04llu-%02llu-%02lluT%02llu:%02llu:%02llu.%03lluZ",
-                static_cast<unsigned long long>(date.year),
-                static_cast<unsigned long long>(date.month),
-                static_cast<unsigned long long>(date.day),
-                static_cast<unsigned long long>(ms / 3'600'000),
-                static_cast<unsigned long long>(ms / 60'000 % 60),
-                static_cast<unsigned long long>(ms / 1'000 % 60),
-                static_cast<unsigned long long>(ms % 1'000));
+  std::snprintf(
+      text, sizeof(text), "%04llu-%02llu-%02lluT%02llu:%02llu:%02llu.%03lluZ",
+      static_cast<unsigned long long>(date.year), static_cast<unsigned long long>(date.month),
+      static_cast<unsigned long long>(date.day), static_cast<unsigned long long>(ms / 3'600'000),
+      static_cast<unsigned long long>(ms / 60'000 % 60),
+      static_cast<unsigned long long>(ms / 1'000 % 60),
+      static_cast<unsigned long long>(ms % 1'000));
   return text;
 }
 

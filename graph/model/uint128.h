@@ -32,7 +32,8 @@ std::optional<Uint128> FromBigEndian(std::string_view bytes);
 // by d are taken first; both partial products then fit in 128 bits.
 class ScaledDivision {
  public:
-  ScaledDivision(Uint128 a, std::uint64_t d) : quotient_(a / d), remainder_(static_cast<std::uint64_t>(a % d)), divisor_(d) {}
+  ScaledDivision(Uint128 a, std::uint64_t d)
+      : quotient_(a / d), remainder_(static_cast<std::uint64_t>(a % d)), divisor_(d) {}
   Uint128 Floor(std::uint64_t b) const {
     return quotient_ * b + Uint128{remainder_} * b / divisor_;
   }

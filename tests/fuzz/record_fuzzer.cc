@@ -1,5 +1,5 @@
-// Property: bytes are refused, or they are the canonical bytes of a valid record. A line feed at the
-// end is left out, so that the golden files are a corpus.
+// Property: bytes are refused, or they are the canonical bytes of a valid record. A line feed at
+// the end is left out, so that the golden files are a corpus.
 
 #include <cstddef>
 #include <cstdint>

@@ -22,15 +22,15 @@ const absl::Status& GetStatus(const absl::StatusOr<T>& result) {
 }  // namespace tributary::test
 
 // Fails with the status' own text.
-#define REQUIRE_OK(expression)                                               \
-  do {                                                                       \
-    const auto& require_ok_result = (expression);                            \
+#define REQUIRE_OK(expression)                                                               \
+  do {                                                                                       \
+    const auto& require_ok_result = (expression);                                            \
     INFO(#expression << ": " << ::tributary::test::GetStatus(require_ok_result).ToString()); \
-    REQUIRE(::tributary::test::GetStatus(require_ok_result).ok());           \
+    REQUIRE(::tributary::test::GetStatus(require_ok_result).ok());                           \
   } while (false)
-#define CHECK_STATUS(expression, status_code)                                \
-  do {                                                                       \
-    const auto& check_status_result = (expression);                          \
+#define CHECK_STATUS(expression, status_code)                                                  \
+  do {                                                                                         \
+    const auto& check_status_result = (expression);                                            \
     INFO(#expression << ": " << ::tributary::test::GetStatus(check_status_result).ToString()); \
-    CHECK(::tributary::test::GetStatus(check_status_result).code() == (status_code)); \
+    CHECK(::tributary::test::GetStatus(check_status_result).code() == (status_code));          \
   } while (false)

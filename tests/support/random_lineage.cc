@@ -157,8 +157,8 @@ std::vector<Holder> RandomHolders(Rng& rng) {
   const std::size_t count = rng.Between(1, 3);
   WeightSource units(rng, count);
   for (std::size_t i = 0; i < count; ++i) {
-    holders.push_back({"party-" + std::to_string((first + 3 * i) % 8),
-                       std::max<std::uint64_t>(units.Draw(), 1)});
+    holders.push_back(
+        {"party-" + std::to_string((first + 3 * i) % 8), std::max<std::uint64_t>(units.Draw(), 1)});
   }
   return holders;
 }
@@ -186,8 +186,8 @@ RandomCase RandomLineage(Rng& rng) {
 
 std::string_view ToName(LineageClass lineage_class) {
   constexpr std::array<std::string_view, kLineageClassCount> kNames = {
-      "diamond",       "wide fan-in", "deep chain",   "ladder",        "equal remainders",
-      "shared holder", "retained",    "unattributed", "zero weight",   "huge weights",
+      "diamond",       "wide fan-in", "deep chain",   "ladder",      "equal remainders",
+      "shared holder", "retained",    "unattributed", "zero weight", "huge weights",
       "undisclosed",   "origin",      "pass-through"};
   return kNames[static_cast<std::size_t>(lineage_class)];
 }

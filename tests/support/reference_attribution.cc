@@ -148,8 +148,8 @@ std::map<std::string, BigInt> ReferencePayees(const PlainLineage& lineage,
 std::map<std::string, BigInt> ReferenceQuote(const PlainLineage& lineage, std::size_t target,
                                              const BigInt& amount, unsigned fraction_bits) {
   const BigInt unit = BigInt(1) << fraction_bits;
-  const auto grains = ReferencePayees(
-      lineage, ReferenceAttribute(lineage, target, BigInt(amount * unit)));
+  const auto grains =
+      ReferencePayees(lineage, ReferenceAttribute(lineage, target, BigInt(amount * unit)));
   std::map<std::string, BigInt> minor_units;
   BigInt missing = amount;
   // Ascending: the most negative rounded remainder, that is the largest, then the smaller key.

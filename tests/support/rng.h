@@ -26,7 +26,9 @@ class Rng {
   }
   // Uniform enough for tests, in [0, bound); bound >= 1.
   std::uint64_t Below(std::uint64_t bound) { return (*this)() % bound; }
-  std::uint64_t Between(std::uint64_t low, std::uint64_t high) { return low + Below(high - low + 1); }
+  std::uint64_t Between(std::uint64_t low, std::uint64_t high) {
+    return low + Below(high - low + 1);
+  }
   bool OneIn(std::uint64_t n) { return Below(n) == 0; }
 
  private:

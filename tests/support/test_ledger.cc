@@ -37,10 +37,9 @@ absl::Status TestLedger::Open(bool create) {
   auto anchor = create ? Anchor::Create(PosixFileIo(), anchor_path(), name, 1)
                        : Anchor::Open(PosixFileIo(), anchor_path(), name);
   if (!anchor.ok()) return anchor.status();
-  auto ledger =
-      create ? Ledger::Create(*std::move(store), *std::move(anchor), MakeRecord(LedgerRecord{}),
-                              std::nullopt, options_)
-             : Ledger::Open(*std::move(store), *std::move(anchor), options_);
+  auto ledger = create ? Ledger::Create(*std::move(store), *std::move(anchor),
+                                        MakeRecord(LedgerRecord{}), std::nullopt, options_)
+                       : Ledger::Open(*std::move(store), *std::move(anchor), options_);
   if (!ledger.ok()) return ledger.status();
   ledger_ = *std::move(ledger);
   return absl::OkStatus();

@@ -35,9 +35,13 @@ TEST_CASE("attribution: the cumulative rule gives the odd grains away by positio
           "[attribution]") {
   // 7 grains over three edges of weight 1: floors of 7/3, 14/3, 21/3.
   const PlainLineage lineage{
-      {{TestId(9), AssetKind::kDataset,
-        PlainDerivation{0, 0, {{.input = 1, .weight = 1}, {.input = 2, .weight = 1},
-                               {.input = 3, .weight = 1}}}, {}},
+      {{TestId(9),
+        AssetKind::kDataset,
+        PlainDerivation{
+            0,
+            0,
+            {{.input = 1, .weight = 1}, {.input = 2, .weight = 1}, {.input = 3, .weight = 1}}},
+        {}},
        {TestId(1), AssetKind::kWork, {}, {}},
        {TestId(2), AssetKind::kWork, {}, {}},
        {TestId(3), AssetKind::kWork, {}, {}}}};
@@ -81,9 +85,10 @@ TEST_CASE("attribution: descending cumulative weights are data loss", "[attribut
   class DescendingReader : public MemoryLineageReader {
    public:
     using MemoryLineageReader::MemoryLineageReader;
-    absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+    absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                  std::vector<DerivationView>* derivations) const override {
-      const absl::Status status = MemoryLineageReader::ReadDerivations(assets, derivations);
+      const absl::Status status =
+          MemoryLineageReader::ReadDerivations(assets, edge_count_max, derivations);
       const auto edges = std::make_shared<EdgeList>(*derivations->front().edges);
       edges->cumulative_weights[0] = edges->cumulative_weights[1] + 1;
       derivations->front().edges = edges;
@@ -91,8 +96,10 @@ TEST_CASE("attribution: descending cumulative weights are data loss", "[attribut
     }
   };
   const PlainLineage lineage{
-      {{TestId(1), AssetKind::kDataset,
-        PlainDerivation{5, 0, {{.input = 1, .weight = 1}, {.input = 2, .weight = 1}}}, {}},
+      {{TestId(1),
+        AssetKind::kDataset,
+        PlainDerivation{5, 0, {{.input = 1, .weight = 1}, {.input = 2, .weight = 1}}},
+        {}},
        {TestId(2), AssetKind::kWork, {}, {}},
        {TestId(3), AssetKind::kWork, {}, {}}}};
   const DescendingReader reader(lineage);
@@ -154,8 +161,10 @@ TEST_CASE("attribution: a pass-through before any asset changes nobody's share",
     const RandomCase random = RandomLineage(rng);
     // The target under a second id, which keeps nothing.
     PlainLineage longer = random.lineage;
-    longer.assets.push_back({TestId(1), AssetKind::kOther,
-                             PlainDerivation{0, 0, {{.input = random.target, .weight = 1}}}, {}});
+    longer.assets.push_back({TestId(1),
+                             AssetKind::kOther,
+                             PlainDerivation{0, 0, {{.input = random.target, .weight = 1}}},
+                             {}});
     auto expected = Outcome(random.lineage, random.target);
     expected[TestId(1).ToHex()] = "retained 0";
     if (Outcome(longer, longer.assets.size() - 1) != expected) {

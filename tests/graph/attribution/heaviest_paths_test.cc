@@ -89,11 +89,9 @@ TEST_CASE("heaviest paths: equal all paths, sorted", "[attribution][property]") 
     const MemoryLineageReader reader(random.lineage);
     const auto subgraph =
         CollectUpstream(reader, MemoryLineageReader::Number(random.target)).value();
-    const auto upstream =
-        static_cast<LineageSubgraph::Vertex>(rng.Below(subgraph.vertex_count()));
-    std::vector<ReferencePath> expected =
-        AllPaths(random.lineage, random.target,
-                 MemoryLineageReader::IndexOf(subgraph.asset(upstream)));
+    const auto upstream = static_cast<LineageSubgraph::Vertex>(rng.Below(subgraph.vertex_count()));
+    std::vector<ReferencePath> expected = AllPaths(
+        random.lineage, random.target, MemoryLineageReader::IndexOf(subgraph.asset(upstream)));
     SortHeaviestFirst(random.lineage, &expected);
     const std::size_t path_count = rng.Between(1, 6);
     if (expected.size() > path_count) {
@@ -142,7 +140,8 @@ TEST_CASE("heaviest paths: a floor makes a lighter prefix win by its sequence", 
   };
   const PlainLineage lineage{
       {derived(9, 999, {{.input = 1, .weight = 1001}, {.input = 2, .weight = 1000}}),
-       derived(8, 0, {{.input = 3, .weight = 1}}), derived(7, 0, {{.input = 3, .weight = 1}}),
+       derived(8, 0, {{.input = 3, .weight = 1}}),
+       derived(7, 0, {{.input = 3, .weight = 1}}),
        derived(6, kLarge, {{.input = 4, .weight = 1}}),
        derived(5, (std::uint64_t{1} << 30), {{.input = 5, .weight = 1}}),
        {TestId(4), AssetKind::kWork, {}, {}}}};

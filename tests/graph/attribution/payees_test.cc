@@ -31,7 +31,8 @@ std::vector<Line> Lines(const PlainLineage& lineage, Grains placed) {
 
 // 0 keeps 4 of 10, 2 are unattributed, 2 go to the work 1 and 2 to the dataset 2.
 PlainLineage Story() {
-  return {{{TestId(1), AssetKind::kOutput,
+  return {{{TestId(1),
+            AssetKind::kOutput,
             PlainDerivation{4, 2, {{.input = 1, .weight = 2}, {.input = 2, .weight = 2}}},
             {{"sam", 1}}},
            {TestId(2), AssetKind::kWork, {}, {}},
@@ -51,16 +52,16 @@ TEST_CASE("payees: holders of undisclosed grains get none of them", "[attributio
 }
 
 TEST_CASE("payees: units divide by the cumulative rule in byte order of party", "[attribution]") {
-  const PlainLineage lineage{
-      {{TestId(1), AssetKind::kWork, {}, {{"b", 1}, {"a", 1}, {"A", 1}}}}};
+  const PlainLineage lineage{{{TestId(1), AssetKind::kWork, {}, {{"b", 1}, {"a", 1}, {"A", 1}}}}};
   CHECK(Lines(lineage, 7) == std::vector<Line>{{"party:A", 2}, {"party:a", 2}, {"party:b", 3}});
 }
 
 TEST_CASE("payees: grains from several assets are one line", "[attribution]") {
-  const PlainLineage lineage{
-      {{TestId(1), AssetKind::kOutput, PlainDerivation{1, 0, {{.input = 1, .weight = 1}}},
-        {{"p", 1}}},
-       {TestId(2), AssetKind::kWork, {}, {{"p", 1}, {"q", 1}}}}};
+  const PlainLineage lineage{{{TestId(1),
+                               AssetKind::kOutput,
+                               PlainDerivation{1, 0, {{.input = 1, .weight = 1}}},
+                               {{"p", 1}}},
+                              {TestId(2), AssetKind::kWork, {}, {{"p", 1}, {"q", 1}}}}};
   CHECK(Lines(lineage, 8) == std::vector<Line>{{"party:p", 6}, {"party:q", 2}});
 }
 
@@ -104,33 +105,18 @@ TEST_CASE("payees: announced holders that are not there are data loss", "[attrib
 }
 
 TEST_CASE("payees: order of payees is the byte order of keys", "[attribution]") {
-  std::vector<Payee> payees = {Payee::Undisclosed(TestId(1)), Payee::Unclaimed(TestId(255)),
-                               Payee::Unattributed(),         Payee::Party("zz"),
-                               Payee::Party("z"),             Payee::Party("Z~"),
-                               Payee::Unclaimed(TestId(16)),  Payee::Undisclosed(TestId(0))};
+  std::vector<Payee> payees = {Payee::Undisclosed(TestId(1)),
+                               Payee::Unclaimed(TestId(255)),
+                               Payee::Unattributed(),
+                               Payee::Party("zz"),
+                               Payee::Party("z"),
+                               Payee::Party("Z~"),
+                               Payee::Unclaimed(TestId(16)),
+                               Payee::Undisclosed(TestId(0))};
   std::sort(payees.begin(), payees.end());
   std::vector<std::string> keys;
   for (const Payee& payee : payees) keys.push_back(payee.Key());
   CHECK(std::is_sorted(keys.begin(), keys.end()));
-}
-
-TEST_CASE("payees: the top parties, and all else in lines that add up", "[attribution]") {
-  std::vector<PayeeLine> lines;
-  for (const auto& [party, grains] : {std::pair{"a", 3}, {"b", 5}, {"c", 5}, {"d", 1}}) {
-    lines.push_back({Payee::Party(party), static_cast<Grains>(grains)});
-  }
-  lines.push_back({Payee::Unattributed(), 9});
-  lines.push_back({Payee::Unclaimed(TestId(1)), 100});
-  lines.push_back({Payee::Unclaimed(TestId(2)), 1});
-  lines.push_back({Payee::Undisclosed(TestId(3)), 7});
-  const TopPayees top = SelectTopPayees(lines, 1);
-  CHECK((top.parties == std::vector<PayeeLine>{{Payee::Party("b"), 5}}));
-  CHECK((top.other_parties == OtherLines{9, 3}));
-  CHECK((top.unclaimed == OtherLines{101, 2}));
-  CHECK((top.undisclosed == OtherLines{7, 1}));
-  CHECK((top.unattributed == 9));
-  CHECK((SelectTopPayees(lines, 9).other_parties == OtherLines{0, 0}));
-  CHECK(SelectTopPayees(lines, 0).parties.empty());
 }
 
 }  // namespace

@@ -27,15 +27,14 @@ TEST_CASE("proportion: equals the slow division and big integers", "[attribution
   Rng rng = SeededRng();
   for (int trial = 0; trial < 200'000; ++trial) {
     const std::uint64_t whole = std::max<std::uint64_t>(RandomUint64(rng, kWeightSumMax), 1);
-    const Grains flow = (Grains{RandomUint64(rng, ~std::uint64_t{0})} << 64 | rng()) >>
-                        rng.Below(128);
+    const Grains flow =
+        (Grains{RandomUint64(rng, ~std::uint64_t{0})} << 64 | rng()) >> rng.Below(128);
     const Proportion fast(flow, whole);
     const ScaledDivision slow(flow, whole);
     for (int i = 0; i < 4; ++i) {
       const std::uint64_t part = RandomUint64(rng, whole);
       const Grains found = fast.Floor(part);
-      if (found == slow.Floor(part) &&
-          ToBigInt(found) == BigInt(ToBigInt(flow) * part / whole)) {
+      if (found == slow.Floor(part) && ToBigInt(found) == BigInt(ToBigInt(flow) * part / whole)) {
         continue;
       }
       FAIL("floor(" << ToDecimal(flow) << " * " << part << " / " << whole << ") is not "

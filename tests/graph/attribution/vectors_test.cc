@@ -20,14 +20,12 @@ using Json = nlohmann::json;
 using Lines = std::map<std::string, std::string>;
 
 const Json& Vectors() {
-  static const auto& vectors = *new Json(
-      Json::parse(std::ifstream(TRIBUTARY_VECTORS_FOLDER "/attribution.json")));
+  static const auto& vectors =
+      *new Json(Json::parse(std::ifstream(TRIBUTARY_VECTORS_FOLDER "/attribution.json")));
   return vectors;
 }
 
-std::uint64_t ParseWeight(const Json& text) {
-  return ParseUint64(text.get<std::string>()).value();
-}
+std::uint64_t ParseWeight(const Json& text) { return ParseUint64(text.get<std::string>()).value(); }
 
 PlainDerivation ParseDerivation(const Json& json, const std::map<std::string, std::size_t>& index) {
   PlainDerivation derivation{ParseWeight(json["retained"]), ParseWeight(json["unattributed"]), {}};
@@ -86,8 +84,7 @@ Lines PayeeGrains(const std::vector<PayeeLine>& payees) {
 // A quote of `amount`, from the placing of grains to the minor units of each payee.
 Lines QuoteLines(const MemoryLineageReader& reader, const LineageSubgraph& subgraph,
                  MinorUnits amount, unsigned fraction_bits) {
-  const auto result =
-      AttributeGrains(subgraph, PlaceAmount(amount, fraction_bits).value()).value();
+  const auto result = AttributeGrains(subgraph, PlaceAmount(amount, fraction_bits).value()).value();
   const auto payees = SplitOverPayees(reader, subgraph, result).value();
   std::vector<Grains> grains;
   for (const PayeeLine& line : payees) grains.push_back(line.grains);
@@ -108,8 +105,9 @@ Lines ToLines(const std::map<std::string, BigInt>& amounts) {
 TEST_CASE("vectors: there are 88 of six kinds", "[attribution][vectors]") {
   std::map<std::string, int> counts;
   for (const Json& json : Vectors()) ++counts[json["kind"]];
-  CHECK(counts == std::map<std::string, int>{{"chain", 8}, {"extreme", 8}, {"ladder", 8},
-                                             {"random", 48}, {"ties", 8}, {"wide", 8}});
+  CHECK(counts ==
+        std::map<std::string, int>{
+            {"chain", 8}, {"extreme", 8}, {"ladder", 8}, {"random", 48}, {"ties", 8}, {"wide", 8}});
 }
 
 TEST_CASE("vectors: every grain of every share query", "[attribution][vectors]") {
@@ -154,8 +152,7 @@ TEST_CASE("vectors: the slow reference finds them too", "[attribution][vectors]"
     CAPTURE(i);
     const Json& expected = Vectors()[i]["expected"];
     const VectorCase vector = ParseCase(Vectors()[i]);
-    const auto result =
-        ReferenceAttribute(vector.lineage, vector.target, ToBigInt(kShareGrains));
+    const auto result = ReferenceAttribute(vector.lineage, vector.target, ToBigInt(kShareGrains));
     CHECK(result.unattributed.str() == expected["unattributed_grains"]);
     CHECK(ToLines(ReferencePayees(vector.lineage, result)) ==
           expected["payee_grains"].get<Lines>());

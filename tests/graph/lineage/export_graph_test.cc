@@ -7,9 +7,15 @@ namespace tributary::test {
 namespace {
 
 PlainLineage TwoAssets() {
-  return {{{TestId(1), AssetKind::kOutput,
-            PlainDerivation{1, 0, {{.input = 1, .weight = 9'223'372'036'854'775'806,
-                                    .role = Role::kGenerator, .basis = Basis::kMeasured}}}, {}},
+  return {{{TestId(1),
+            AssetKind::kOutput,
+            PlainDerivation{1,
+                            0,
+                            {{.input = 1,
+                              .weight = 9'223'372'036'854'775'806,
+                              .role = Role::kGenerator,
+                              .basis = Basis::kMeasured}}},
+            {}},
            {TestId(2), AssetKind::kModelCheckpoint, {}, {}}}};
 }
 

@@ -168,9 +168,10 @@ class SpoiltReader : public MemoryLineageReader {
   SpoiltReader(const PlainLineage& lineage, Spoil spoil)
       : MemoryLineageReader(lineage), spoil_(spoil) {}
 
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                std::vector<DerivationView>* derivations) const override {
-    const absl::Status status = MemoryLineageReader::ReadDerivations(assets, derivations);
+    const absl::Status status =
+        MemoryLineageReader::ReadDerivations(assets, edge_count_max, derivations);
     for (DerivationView& view : *derivations) {
       const auto edges = std::make_shared<EdgeList>(*view.edges);
       view.edges = edges;
@@ -189,7 +190,9 @@ TEST_CASE("collect: a derivation that does not fit its edges is data loss", "[li
       [](EdgeList*, DerivationView* view) { view->edges = nullptr; },
       [](EdgeList*, DerivationView* view) { view->denominator += 1; },
       [](EdgeList*, DerivationView* view) { view->retained += 1; },
-      [](EdgeList*, DerivationView* view) { *view = {{}, 0, 0, 0, view->edges}; },
+      [](EdgeList*, DerivationView* view) {
+        *view = {{}, 0, 0, 0, view->edges};
+      },
       [](EdgeList* edges, DerivationView*) { edges->inputs.pop_back(); },
       [](EdgeList* edges, DerivationView*) { edges->cumulative_weights.push_back(9); },
       [](EdgeList* edges, DerivationView*) { edges->cumulative_weights.back() += 1; },
@@ -205,7 +208,7 @@ TEST_CASE("collect: the reader's own error is passed on", "[lineage]") {
   class FailingReader : public MemoryLineageReader {
    public:
     using MemoryLineageReader::MemoryLineageReader;
-    absl::Status ReadDerivations(std::span<const AssetNumber>,
+    absl::Status ReadDerivations(std::span<const AssetNumber>, std::size_t,
                                  std::vector<DerivationView>*) const override {
       return absl::UnavailableError("gone");
     }
@@ -245,8 +248,8 @@ TEST_CASE("collect: with scratch memory, once and again, everything is the same"
     REQUIRE(plain->edge_count() == scratched->edge_count());
     RequireTopological(*scratched);
     // A walk that ends early must not leave marks for the next.
-    const auto cut = CollectUpstream(reader, Number(random.target), {.asset_count_max = 1}, nullptr,
-                                     &scratch);
+    const auto cut =
+        CollectUpstream(reader, Number(random.target), {.asset_count_max = 1}, nullptr, &scratch);
     REQUIRE(cut.ok() == (plain->vertex_count() == 1));
   }
 }

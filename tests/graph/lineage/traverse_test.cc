@@ -19,12 +19,11 @@ struct Walk {
 absl::StatusOr<Walk> Run(const LineageReader& reader, std::size_t start,
                          const TraverseOptions& options) {
   Walk walk;
-  const auto summary = Traverse(reader, MemoryLineageReader::Number(start), options,
-                                [&](const TraverseVisit& visit) {
-                                  walk.visits.emplace_back(
-                                      visit.depth, MemoryLineageReader::IndexOf(visit.asset));
-                                  return absl::OkStatus();
-                                });
+  const auto summary = Traverse(
+      reader, MemoryLineageReader::Number(start), options, [&](const TraverseVisit& visit) {
+        walk.visits.emplace_back(visit.depth, MemoryLineageReader::IndexOf(visit.asset));
+        return absl::OkStatus();
+      });
   if (!summary.ok()) return summary.status();
   walk.summary = *summary;
   return walk;
@@ -36,7 +35,8 @@ PlainLineage Shortcut() {
     return PlainAsset{TestId(id), AssetKind::kModelCheckpoint, PlainDerivation{1, 0, edges}, {}};
   };
   return {{derived(1, {{.input = 1, .weight = 1}, {.input = 3, .weight = 1}}),
-           derived(2, {{.input = 2, .weight = 1}}), derived(3, {{.input = 3, .weight = 1}}),
+           derived(2, {{.input = 2, .weight = 1}}),
+           derived(3, {{.input = 3, .weight = 1}}),
            {TestId(4), AssetKind::kWork, {}, {}}}};
 }
 
@@ -85,9 +85,9 @@ TEST_CASE("traverse: limits are named", "[lineage]") {
         Run(reader, start, {.direction = direction, .limits = {.edge_count_max = 3}});
     CHECK_STATUS(edges, absl::StatusCode::kResourceExhausted);
     CHECK(FieldOf(edges.status()) == "edge_count_max");
-    REQUIRE_OK(Run(reader, start,
-                   {.direction = direction,
-                    .limits = {.asset_count_max = 4, .edge_count_max = 4}}));
+    REQUIRE_OK(
+        Run(reader, start,
+            {.direction = direction, .limits = {.asset_count_max = 4, .edge_count_max = 4}}));
   }
 }
 

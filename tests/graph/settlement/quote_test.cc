@@ -35,7 +35,10 @@ TEST_CASE("quote: known answers", "[settlement]") {
       {"nobody gets a unit of nothing", 0, 4, {0, 0}, {0, 0}},
       // With 20 bits the remainders 2^19 and 2^19 + 7 round to the same 1/65536.
       {"remainders equal after rounding tie", 1, 20, {(1 << 19) - 7, (1 << 19) + 7}, {1, 0}},
-      {"remainders that differ after rounding do not", 1, 20, {(1 << 19) - 8, (1 << 19) + 8},
+      {"remainders that differ after rounding do not",
+       1,
+       20,
+       {(1 << 19) - 8, (1 << 19) + 8},
        {0, 1}},
   }));
   CAPTURE(known.name);

@@ -108,17 +108,15 @@ TEST_CASE("worked example 4: a re-export becomes disclosed", "[settlement][worke
       {output, model, Made(AssetKind::kDataset, "", 0, {{.input = 3, .weight = 1}}),
        Made(AssetKind::kDataset, "", 0, {{.input = 4, .weight = 1}, {.input = 5, .weight = 1}}),
        Source(AssetKind::kWork, "Ana"), Source(AssetKind::kWork, "Ben")});
-  CHECK(Quote(after, 100'00) == Cents{{"party:Sam", 60'00},
-                                      {"party:Acme", 30'00},
-                                      {"party:Ana", 5'00},
-                                      {"party:Ben", 5'00}});
+  CHECK(
+      Quote(after, 100'00) ==
+      Cents{{"party:Sam", 60'00}, {"party:Acme", 30'00}, {"party:Ana", 5'00}, {"party:Ben", 5'00}});
 }
 
 TEST_CASE("worked example 6: equal thirds", "[settlement][worked]") {
   PlainAsset work = Source(AssetKind::kWork, "");
   work.holders = {{"p1", 1}, {"p2", 1}, {"p3", 1}};
-  CHECK(Quote(Story({work}), 1'00) ==
-        Cents{{"party:p1", 34}, {"party:p2", 33}, {"party:p3", 33}});
+  CHECK(Quote(Story({work}), 1'00) == Cents{{"party:p1", 34}, {"party:p2", 33}, {"party:p3", 33}});
 }
 
 }  // namespace

@@ -157,8 +157,8 @@ TEST_CASE("equivalence: both engines agree with the reference", "[ledger][proper
     const std::vector<Fact> facts = FactsOf(random.lineage, rng);
     const Digest target = random.lineage.assets[random.target].id;
     const auto expected = test::ReferencePayees(
-        random.lineage, test::ReferenceAttribute(random.lineage, random.target,
-                                                 test::BigInt(1) << 96));
+        random.lineage,
+        test::ReferenceAttribute(random.lineage, random.target, test::BigInt(1) << 96));
     TestLedger memory(Engine::kMemory);
     TestLedger rocksdb(Engine::kRocksDb);
     RecordAllOf(*memory, facts, rng);
@@ -215,8 +215,8 @@ TEST_CASE("equivalence: restart, compaction, backup and replay change no answer"
       options.path = backup.path() + "/store";
       auto store = OpenRocksDbStore(options);
       REQUIRE_OK(store);
-      auto anchor = Anchor::Create(PosixFileIo(), backup.path() + "/anchor",
-                                   Sha256(test::kLedgerName), 1);
+      auto anchor =
+          Anchor::Create(PosixFileIo(), backup.path() + "/anchor", Sha256(test::kLedgerName), 1);
       REQUIRE_OK(anchor);
       auto restored = Ledger::Open(*std::move(store), *std::move(anchor), {});
       REQUIRE_OK(restored);

@@ -1,8 +1,8 @@
 // Hostile shapes through a stored ledger: deep, wide, laddered, popular. Each is answered exactly.
 //
 // TRIBUTARY_TEST_SCALE=20 runs the sizes that the limits are made for: a chain of 1,000,000
-// derivations and a derivation of 10,000,000 inputs. The default is a twentieth: the suite is short,
-// and the walks themselves meet the full sizes in tests/graph.
+// derivations and a derivation of 10,000,000 inputs. The default is a twentieth: the suite is
+// short, and the walks themselves meet the full sizes in tests/graph.
 
 #include <sys/resource.h>
 
@@ -168,8 +168,8 @@ TEST_CASE("hostile: a ladder of 64 diamonds has 2^64 paths and 129 assets", "[le
       recorder.Add(DerivationFact(side + std::to_string(i), {{below, 1}}));
     }
     recorder.Add(AssetFact(std::to_string(i), AssetKind::kOther));
-    recorder.Add(DerivationFact(std::to_string(i), {{"left " + std::to_string(i), 1},
-                                                    {"right " + std::to_string(i), 1}}));
+    recorder.Add(DerivationFact(
+        std::to_string(i), {{"left " + std::to_string(i), 1}, {"right " + std::to_string(i), 1}}));
   }
   recorder.Flush();
   const auto view = ledger->ViewAt(std::nullopt);

@@ -38,10 +38,12 @@ std::string Frame(char type, std::size_t size) {
 }
 
 RocksDbOptions OptionsFor(const std::string& path) {
-  return {.path = path,
-          .create_if_missing = true,
-          .write_buffer_size = 64u << 10,
-          .table_file_size = 32u << 10};
+  RocksDbOptions options;
+  options.path = path;
+  options.create_if_missing = true;
+  options.write_buffer_size = 64u << 10;
+  options.table_file_size = 32u << 10;
+  return options;
 }
 
 std::string ReadFile(const std::string& path) {
@@ -88,8 +90,7 @@ TEST_CASE("torn manifest: where records begin, the last one first", "[storage][r
   REQUIRE(manifest.size() == kBlockSize);
   manifest += Frame(kLast, kBlockSize - kHeaderSize - 3) + std::string(3, '\0');
   manifest += Frame(kWhole, 5);
-  REQUIRE(LastRecordStarts(manifest) ==
-          std::vector<std::uint64_t>{2 * kBlockSize, start, 17, 0});
+  REQUIRE(LastRecordStarts(manifest) == std::vector<std::uint64_t>{2 * kBlockSize, start, 17, 0});
   for (std::size_t i = 0; i < 2 * kTornRecordCountMax; ++i) manifest += Frame(kWhole, 1);
   REQUIRE(LastRecordStarts(manifest).size() == kTornRecordCountMax);
 }

@@ -27,12 +27,18 @@ class CancelToken {
   absl::Status status() const {
     const int code = code_.load();
     if (code == 0) return absl::OkStatus();
-    return absl::Status(static_cast<absl::StatusCode>(code), "the request was stopped by its caller or deadline");
+    return absl::Status(static_cast<absl::StatusCode>(code),
+                        "the request was stopped by its caller or deadline");
   }
 
  private:
   std::atomic<int> code_{0};
 };
+
+// OK, or the token's reason. A walk without a token is never cancelled.
+inline absl::Status CheckCancelled(const CancelToken* cancel) {
+  return cancel != nullptr && cancel->cancelled() ? cancel->status() : absl::OkStatus();
+}
 
 // Walks look at their token once per this many edges: at 20 ns an edge that is 20 microseconds.
 inline constexpr std::size_t kCancelCheckInterval = 1024;
