@@ -3,7 +3,6 @@
 option(TRIBUTARY_TESTS "Build the tests" ON)
 option(TRIBUTARY_BENCHMARKS "Build the benchmarks" OFF)
 option(TRIBUTARY_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
-option(TRIBUTARY_PRECOMPILE "Read large headers of libraries once for a target, not once a file" ON)
 set(TRIBUTARY_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -18,9 +17,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # ccache knows precompiled headers only when told to overlook what they may hide.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 
 add_library(tributary_flags INTERFACE)
@@ -49,15 +46,4 @@ function(tributary_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC tributary_flags ${arg_LINKS})
-endfunction()
-
-# Precompiles headers of libraries, which take a file's compilation some ten seconds. Every file
-# still includes what it uses: a build with TRIBUTARY_PRECOMPILE=OFF shows whether it does.
-function(tributary_precompile target)
-  if(NOT TRIBUTARY_PRECOMPILE)
-    return()
-  endif()
-  target_precompile_headers(${target} PRIVATE ${ARGN})
-  target_compile_options(${target} PRIVATE
-    "$<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess;-Winvalid-pch>")
 endfunction()
