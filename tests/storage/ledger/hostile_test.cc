@@ -16,6 +16,7 @@
 #include "graph/attribution/top_shares.h"
 #include "graph/lineage/subgraph.h"
 #include "graph/lineage/traverse.h"
+#include "graph/model/status.h"
 #include "tests/support/catch.h"
 #include "tests/support/test_ledger.h"
 
