@@ -376,9 +376,12 @@ rollback() {
   stopped 0
   rm -r "$work/a"
   mv "$work/old" "$work/a"
-  expect 4 timeout 60 "$tributaryd" --data-dir "$work/a" --anchor-dir "$work/anchors" \
-    --listen 127.0.0.1:0
+  start a --anchor-dir "$work/anchors"  # other ledgers would be served
+  expect 5 "$cli" record asset --named later --kind output --name later
   says 'acknowledged records are missing' "$work/err"
+  expect 5 "$cli" attribute first-sale:output
+  expect 0 "$cli" status
+  says 'DATA_LOSS'
 }
 
 # Files that can grow no further, as on a full disk: writes are refused, the server says so and
