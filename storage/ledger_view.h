@@ -161,6 +161,10 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   absl::StatusOr<AssetStateRow> ReadAssetState(AssetNumber asset) const;
   absl::Status ReadAssetStates(std::span<const AssetNumber> assets,
                                std::vector<AssetStateRow>* states) const;
+  // The same, from memory where few are asked for. Only the versions of such a row may be used: its
+  // counts may be newer than this view.
+  absl::Status ReadVersions(std::span<const AssetNumber> assets,
+                            std::vector<AssetStateRow>* states) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(
       const VersionHead& head, const std::function<OwnedKey(std::uint32_t)>& version_key) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(const VersionHead& head, keys::VersionTag tag,

@@ -70,6 +70,38 @@ absl::StatusOr<const AssetFlags::Page*> LedgerCaches::LoadFlags(std::uint64_t pa
   });
 }
 
+absl::Status LedgerView::ReadVersions(std::span<const AssetNumber> assets,
+                                      std::vector<AssetStateRow>* states) const {
+  if (assets.size() >= kPageLoadAssetCountMin || id_source_ != IdSource::kIndex) {
+    return ReadAssetStates(assets, states);
+  }
+  const auto is_settled = [this](const VersionHead& head) {
+    return head.count == 0 || head.newest < LogPosition{tree_size_.value};
+  };
+  states->assign(assets.size(), AssetStateRow{});
+  std::vector<AssetNumber> missing;
+  std::vector<std::size_t> missing_index;
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    auto row = caches_->asset_states.Find(assets[i]);
+    // A version that is newer than this view: the older ones are in rows of the view's snapshot.
+    if (row.has_value() && is_settled(row->asset) && is_settled(row->derivation) &&
+        is_settled(row->holders)) {
+      (*states)[i] = *std::move(row);
+    } else {
+      missing.push_back(assets[i]);
+      missing_index.push_back(i);
+    }
+  }
+  if (missing.empty()) return absl::OkStatus();
+  std::vector<AssetStateRow> read;
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(missing, &read));
+  caches_->asset_states.Insert(missing, read, head_.tree_size);
+  for (std::size_t k = 0; k < missing.size(); ++k) {
+    (*states)[missing_index[k]] = std::move(read[k]);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
                                   std::vector<AssetClass>* classes) const {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
@@ -79,7 +111,7 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
   std::vector<std::size_t> unsure_index;
   const auto resolve = [&]() -> absl::Status {
     std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(unsure, &states));
+    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, &states));
     for (std::size_t i = 0; i < unsure.size(); ++i) {
       TRIBUTARY_ASSIGN_OR_RETURN((*classes)[unsure_index[i]], ClassOf(unsure[i], states[i]));
     }
@@ -125,7 +157,7 @@ absl::Status LedgerView::ReadDerivations(std::span<const AssetNumber> assets,
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   derivations->assign(assets.size(), DerivationView{});
   std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
   std::vector<LogPosition> positions;
   std::vector<std::size_t> missing;
   std::size_t edge_count = 0;
@@ -234,7 +266,7 @@ absl::Status LedgerView::ReadHolders(std::span<const AssetNumber> assets,
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   holders->assign(assets.size(), {});
   std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
   std::vector<LogPosition> positions;
   std::vector<std::size_t> held;
   for (std::size_t i = 0; i < assets.size(); ++i) {
@@ -261,7 +293,7 @@ absl::Status LedgerView::ReadAssetIds(std::span<const AssetNumber> assets,
   ids->assign(assets.size(), Digest{});
   if (assets.size() < kPageLoadAssetCountMin && id_source_ == IdSource::kIndex) {
     std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
     for (std::size_t i = 0; i < assets.size(); ++i) (*ids)[i] = states[i].id;
     return absl::OkStatus();
   }
