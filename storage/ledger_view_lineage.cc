@@ -122,6 +122,8 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
   // Looked up once per page and call: the shared table has a lock.
   std::vector<const AssetFlags::Page*> pages;
   if (may_load_pages) pages.resize(tree_size_.value / keys::kAssetPageSize + 1);
+  const AssetFlags::Page* page = nullptr;
+  std::uint64_t page_number = ~std::uint64_t{0};
   for (std::size_t i = 0; i < assets.size(); ++i) {
     if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
     if (assets[i].value >= tree_size_.value) {
@@ -129,10 +131,13 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
           StrCat("asset number ", assets[i].value, " is above the tree size"));
     }
     const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
-    const AssetFlags::Page* page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
-    if (page == nullptr && may_load_pages) {
-      TRIBUTARY_ASSIGN_OR_RETURN(page, caches_->LoadFlags(wanted));
-      pages[wanted] = page;
+    if (wanted != page_number) {  // inputs come in runs of one page
+      page_number = wanted;
+      page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
+      if (page == nullptr && may_load_pages) {
+        TRIBUTARY_ASSIGN_OR_RETURN(page, caches_->LoadFlags(wanted));
+        pages[wanted] = page;
+      }
     }
     const AssetFlags::Flags flags =
         page == nullptr
