@@ -2,7 +2,8 @@
 
 #pragma once
 
-#include "graph/lineage/cancel.h"
+#include "graph/lineage/asset_index.h"
+#include "graph/model/cancel.h"
 #include "server/ledgers.h"
 #include "server/limits.h"
 #include "server/server_info.h"
@@ -15,6 +16,8 @@ struct Env {
   const Limits& limits;
   const ServerInfo& info;
   const CancelToken& cancel;
+  // Memory that this thread's walks borrow one after another; null: each walk builds its own.
+  WalkScratch* scratch = nullptr;
 };
 
 }  // namespace tributary::server

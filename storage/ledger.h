@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "graph/lineage/cancel.h"
+#include "graph/model/cancel.h"
 #include "storage/anchor.h"
 #include "storage/fact.h"
 #include "storage/ledger_view.h"

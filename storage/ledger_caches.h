@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -79,6 +80,17 @@ class LruCache {
     while (byte_count_ > byte_count_max_) Remove(std::prev(entries_.end()));
   }
 
+  void Erase(std::uint64_t key) {
+    std::lock_guard lock(mutex_);
+    const auto found = index_.find(key);
+    if (found != index_.end()) Remove(found->second);
+  }
+
+  void Clear() {
+    std::lock_guard lock(mutex_);
+    while (!entries_.empty()) Remove(entries_.begin());
+  }
+
  private:
   struct Entry {
     std::uint64_t key;
@@ -106,10 +118,42 @@ struct AssetIdPage {
   std::vector<Digest> ids;  // keys::kAssetPageSize of them; of positions that are no asset, zero
 };
 
+// Rows of assets that small walks meet again and again, as of the newest commit.
+//
+// A row is kept only while no commit has changed it: commits announce what they changed before
+// their tree size is published, and a row that was read before the last commit comes too late.
+class AssetStateCache {
+ public:
+  explicit AssetStateCache(std::size_t byte_count_max) : rows_(byte_count_max) {}
+
+  // The row, or one that is newer than the caller's view: versions at or above its tree size show.
+  std::optional<AssetStateRow> Find(AssetNumber asset) { return rows_.Find(asset.value); }
+
+  // Keeps rows that were read at a head of this size.
+  void Insert(std::span<const AssetNumber> assets, std::span<const AssetStateRow> rows,
+              TreeSize read_at);
+
+  // A commit moved the head to this size and changed these assets.
+  void Update(std::span<const AssetNumber> changed, TreeSize committed);
+
+  // Forgets all and keeps nothing before the next commit.
+  void Clear();
+
+ private:
+  static constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+  std::mutex mutex_;  // between looking at newest_ and inserting
+  std::uint64_t newest_ = kNever;
+  LruCache<AssetStateRow> rows_;
+};
+
 class LedgerCaches {
  public:
   LedgerCaches(Store* backing_store, std::size_t edge_cache_size, std::size_t asset_id_cache_size)
-      : store(backing_store), derivations(edge_cache_size), asset_ids(asset_id_cache_size) {}
+      : store(backing_store),
+        asset_states(kStateCacheSize),
+        derivations(edge_cache_size),
+        asset_ids(asset_id_cache_size) {}
 
   // Flags of a page, loaded from the newest state if need be.
   absl::StatusOr<const AssetFlags::Page*> LoadFlags(std::uint64_t page);
@@ -117,8 +161,13 @@ class LedgerCaches {
   Store* const store;  // outlives the caches
 
   AssetFlags flags;
+  AssetStateCache asset_states;
   LruCache<DerivationView> derivations;                    // by log position
   LruCache<std::shared_ptr<const AssetIdPage>> asset_ids;  // by page
+
+ private:
+  // Some 150,000 assets: what a marketplace sells from on one day.
+  static constexpr std::size_t kStateCacheSize = 32u << 20;
 };
 
 }  // namespace tributary

@@ -259,9 +259,12 @@ absl::Status Ledger::Impl::WriteGroup(LedgerState* state, const std::vector<Stag
   if (!options.unsafe_acknowledge_before_anchor_for_tests) {
     TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(state->head()));
   }
+  std::vector<AssetNumber> changed;
   for (const auto& [asset, row] : state->changed_assets()) {
     caches->flags.Update(asset, AssetFlags::FromState(row));
+    changed.push_back(asset);
   }
+  caches->asset_states.Update(changed, state->head().tree_size);
   return Publish(state->head());
 }
 
@@ -376,6 +379,7 @@ absl::Status Ledger::Impl::Load() {
     TRIBUTARY_ASSIGN_OR_RETURN(next_stage_,
                                Decoded(DecodePosition(*counter), keys::StageCounter()));
   }
+  caches->asset_states.Update({}, head.tree_size);
   return Publish(head);
 }
 

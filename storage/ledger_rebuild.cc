@@ -81,6 +81,7 @@ absl::Status Ledger::Impl::RebuildIndexes(const VerifyProgress& progress) {
   OwnedKey key = keys::Rebuilding();
   done.Delete(key.family, std::move(key.row), std::move(key.column));
   TRIBUTARY_RETURN_IF_ERROR(store->Commit(done));
+  caches->asset_states.Clear();  // rows that were read before may be what the rebuild has mended
   return Publish(before.head);
 }
 

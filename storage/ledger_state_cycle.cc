@@ -26,7 +26,7 @@ class LedgerState::Reader final : public LineageReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t /*edge_count_max*/,
                                std::vector<DerivationView>* derivations) const override {
     derivations->clear();
     for (const AssetNumber asset : assets) {

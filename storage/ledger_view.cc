@@ -11,6 +11,14 @@
 #include "storage/log_tree.h"
 
 namespace tributary {
+namespace {
+
+// Rows asked of the engine at once. An edge list of 4,096 edges in a row has some 30 kB, so that a
+// batch of such rows is 8 MB and takes a few milliseconds.
+constexpr std::size_t kRowBatchCount = 256;
+
+}  // namespace
+
 LedgerView::LedgerView(std::shared_ptr<const Snapshot> snapshot, HeadRow head, TreeSize tree_size,
                        std::shared_ptr<LedgerCaches> caches, const CancelToken* cancel,
                        IdSource id_source)
@@ -33,6 +41,28 @@ absl::StatusOr<std::optional<std::string>> LedgerView::ReadRow(const OwnedKey& k
   TRIBUTARY_ASSIGN_OR_RETURN(const std::string_view payload, Unseal(key.view(), *value));
   value->resize(payload.size());
   return value;
+}
+
+absl::Status LedgerView::ForEachRow(std::size_t count, KeyOf key_of, VisitRow visit) const {
+  std::vector<OwnedKey> owned;
+  std::vector<CellKey> cells;
+  std::vector<std::optional<std::string>> values;
+  for (std::size_t begin = 0; begin < count; begin += kRowBatchCount) {
+    TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+    const std::size_t batch_count = std::min(kRowBatchCount, count - begin);
+    owned.clear();
+    cells.clear();
+    owned.reserve(batch_count);
+    for (std::size_t i = 0; i < batch_count; ++i) owned.push_back(key_of(begin + i));
+    for (const OwnedKey& key : owned) cells.push_back(key.view());
+    TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
+    for (std::size_t i = 0; i < batch_count; ++i) {
+      if (!values[i].has_value()) return MissingRow(owned[i]);
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
+      TRIBUTARY_RETURN_IF_ERROR(visit(begin + i, owned[i], payload));
+    }
+  }
+  return absl::OkStatus();
 }
 
 // --- Versions ---
@@ -90,22 +120,15 @@ absl::StatusOr<std::optional<StoredRecord>> LedgerView::FindByIdentity(
 
 absl::Status LedgerView::ReadAssetStates(std::span<const AssetNumber> assets,
                                          std::vector<AssetStateRow>* states) const {
-  std::vector<OwnedKey> owned;
-  std::vector<CellKey> cells;
-  owned.reserve(assets.size());
-  for (const AssetNumber asset : assets) owned.push_back(keys::AssetStateOf(asset));
-  for (const OwnedKey& key : owned) cells.push_back(key.view());
-  std::vector<std::optional<std::string>> values;
-  TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
   states->clear();
   states->reserve(assets.size());
-  for (std::size_t i = 0; i < assets.size(); ++i) {
-    if (!values[i].has_value()) return MissingRow(owned[i]);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
-    TRIBUTARY_ASSIGN_OR_RETURN(auto state, Decoded(DecodeAssetState(payload), owned[i]));
-    states->push_back(std::move(state));
-  }
-  return absl::OkStatus();
+  return ForEachRow(
+      assets.size(), [&](std::size_t i) { return keys::AssetStateOf(assets[i]); },
+      [&](std::size_t, const OwnedKey& key, std::string_view payload) -> absl::Status {
+        TRIBUTARY_ASSIGN_OR_RETURN(auto state, Decoded(DecodeAssetState(payload), key));
+        states->push_back(std::move(state));
+        return absl::OkStatus();
+      });
 }
 
 absl::StatusOr<AssetStateRow> LedgerView::ReadAssetState(AssetNumber asset) const {
@@ -184,32 +207,27 @@ absl::StatusOr<AssetClass> LedgerView::ClassOf(AssetNumber asset,
 
 absl::StatusOr<std::vector<StoredRecord>> LedgerView::ReadRecords(
     std::span<const LogPosition> positions) const {
-  std::vector<OwnedKey> owned;
-  std::vector<CellKey> cells;
   for (const LogPosition position : positions) {
-    if (position.value >= tree_size_.value) {
-      return FieldError(absl::StatusCode::kOutOfRange, "position", StrCat(position.value),
-                        StrCat("below the tree size ", tree_size_.value));
-    }
-    owned.push_back(keys::LogEntry(position));
+    if (position.value < tree_size_.value) continue;
+    return FieldError(absl::StatusCode::kOutOfRange, "position", StrCat(position.value),
+                      StrCat("below the tree size ", tree_size_.value));
   }
-  for (const OwnedKey& key : owned) cells.push_back(key.view());
-  std::vector<std::optional<std::string>> values;
-  TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
   std::vector<StoredRecord> records;
   records.reserve(positions.size());
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    if (!values[i].has_value()) return MissingRow(owned[i]);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
-    TRIBUTARY_ASSIGN_OR_RETURN(auto entry, Decoded(DecodeLogEntry(payload), owned[i]));
+  const auto add = [&](std::size_t i, const OwnedKey& key,
+                       std::string_view payload) -> absl::Status {
+    TRIBUTARY_ASSIGN_OR_RETURN(auto entry, Decoded(DecodeLogEntry(payload), key));
     if (RecordId(entry.record_bytes) != entry.record_id) {
-      return DamagedRow(cells[i], "the record's bytes do not have its digest");
+      return DamagedRow(key.view(), "the record's bytes do not have its digest");
     }
     auto decoded = DecodeRecord(entry.record_bytes);
-    if (!decoded.ok()) return DamagedRow(cells[i], decoded.status().message().data());
+    if (!decoded.ok()) return DamagedRow(key.view(), decoded.status().message().data());
     records.push_back({entry.record_id, positions[i], entry.time, std::move(entry.record_bytes),
                        *std::move(decoded)});
-  }
+    return absl::OkStatus();
+  };
+  TRIBUTARY_RETURN_IF_ERROR(ForEachRow(
+      positions.size(), [&](std::size_t i) { return keys::LogEntry(positions[i]); }, add));
   return records;
 }
 

@@ -10,11 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "graph/lineage/cancel.h"
 #include "graph/lineage/lineage_reader.h"
 #include "graph/merkle/merkle.h"
+#include "graph/model/cancel.h"
 #include "graph/model/record.h"
 #include "storage/fact.h"
 #include "storage/row_codec.h"
@@ -61,7 +62,7 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   // --- LineageReader ---
   absl::Status Classify(std::span<const AssetNumber> assets,
                         std::vector<AssetClass>* classes) const override;
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                std::vector<DerivationView>* derivations) const override;
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
                            std::vector<std::vector<Holder>>* holders) const override;
@@ -151,9 +152,19 @@ class LedgerView final : public LineageReader, public SubtreeReader {
  private:
   friend class Ledger;
   absl::StatusOr<std::optional<std::string>> ReadRow(const OwnedKey& key) const;
+  // Reads rows that must be there, in batches, and hands their payloads to `visit` in order. Looks
+  // at the token between batches.
+  using KeyOf = absl::FunctionRef<OwnedKey(std::size_t index)>;
+  using VisitRow = absl::FunctionRef<absl::Status(std::size_t index, const OwnedKey& key,
+                                                  std::string_view payload)>;
+  absl::Status ForEachRow(std::size_t count, KeyOf key_of, VisitRow visit) const;
   absl::StatusOr<AssetStateRow> ReadAssetState(AssetNumber asset) const;
   absl::Status ReadAssetStates(std::span<const AssetNumber> assets,
                                std::vector<AssetStateRow>* states) const;
+  // The same, from memory where few are asked for. Only the versions of such a row may be used: its
+  // counts may be newer than this view.
+  absl::Status ReadVersions(std::span<const AssetNumber> assets,
+                            std::vector<AssetStateRow>* states) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(
       const VersionHead& head, const std::function<OwnedKey(std::uint32_t)>& version_key) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(const VersionHead& head, keys::VersionTag tag,

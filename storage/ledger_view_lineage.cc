@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
+#include "graph/lineage/limits.h"
 #include "graph/model/check.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
@@ -14,6 +15,9 @@ namespace {
 
 // Below this many assets of one request, reading their rows costs less than loading pages of flags.
 constexpr std::size_t kPageLoadAssetCountMin = 256;
+
+// States that are held at once: a frontier of ten million assets needs no more memory.
+constexpr std::size_t kStateBatchCount = 4096;
 
 std::vector<CellKey> Views(const std::vector<OwnedKey>& owned) {
   std::vector<CellKey> cells;
@@ -66,6 +70,38 @@ absl::StatusOr<const AssetFlags::Page*> LedgerCaches::LoadFlags(std::uint64_t pa
   });
 }
 
+absl::Status LedgerView::ReadVersions(std::span<const AssetNumber> assets,
+                                      std::vector<AssetStateRow>* states) const {
+  if (assets.size() >= kPageLoadAssetCountMin || id_source_ != IdSource::kIndex) {
+    return ReadAssetStates(assets, states);
+  }
+  const auto is_settled = [this](const VersionHead& head) {
+    return head.count == 0 || head.newest < LogPosition{tree_size_.value};
+  };
+  states->assign(assets.size(), AssetStateRow{});
+  std::vector<AssetNumber> missing;
+  std::vector<std::size_t> missing_index;
+  for (std::size_t i = 0; i < assets.size(); ++i) {
+    auto row = caches_->asset_states.Find(assets[i]);
+    // A version that is newer than this view: the older ones are in rows of the view's snapshot.
+    if (row.has_value() && is_settled(row->asset) && is_settled(row->derivation) &&
+        is_settled(row->holders)) {
+      (*states)[i] = *std::move(row);
+    } else {
+      missing.push_back(assets[i]);
+      missing_index.push_back(i);
+    }
+  }
+  if (missing.empty()) return absl::OkStatus();
+  std::vector<AssetStateRow> read;
+  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(missing, &read));
+  caches_->asset_states.Insert(missing, read, head_.tree_size);
+  for (std::size_t k = 0; k < missing.size(); ++k) {
+    (*states)[missing_index[k]] = std::move(read[k]);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
                                   std::vector<AssetClass>* classes) const {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
@@ -73,9 +109,21 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
   const bool may_load_pages = assets.size() >= kPageLoadAssetCountMin;
   std::vector<AssetNumber> unsure;  // needs its row
   std::vector<std::size_t> unsure_index;
+  const auto resolve = [&]() -> absl::Status {
+    std::vector<AssetStateRow> states;
+    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, &states));
+    for (std::size_t i = 0; i < unsure.size(); ++i) {
+      TRIBUTARY_ASSIGN_OR_RETURN((*classes)[unsure_index[i]], ClassOf(unsure[i], states[i]));
+    }
+    unsure.clear();
+    unsure_index.clear();
+    return absl::OkStatus();
+  };
   // Looked up once per page and call: the shared table has a lock.
   std::vector<const AssetFlags::Page*> pages;
   if (may_load_pages) pages.resize(tree_size_.value / keys::kAssetPageSize + 1);
+  const AssetFlags::Page* page = nullptr;
+  std::uint64_t page_number = ~std::uint64_t{0};
   for (std::size_t i = 0; i < assets.size(); ++i) {
     if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
     if (assets[i].value >= tree_size_.value) {
@@ -83,10 +131,13 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
           StrCat("asset number ", assets[i].value, " is above the tree size"));
     }
     const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
-    const AssetFlags::Page* page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
-    if (page == nullptr && may_load_pages) {
-      TRIBUTARY_ASSIGN_OR_RETURN(page, caches_->LoadFlags(wanted));
-      pages[wanted] = page;
+    if (wanted != page_number) {  // inputs come in runs of one page
+      page_number = wanted;
+      page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
+      if (page == nullptr && may_load_pages) {
+        TRIBUTARY_ASSIGN_OR_RETURN(page, caches_->LoadFlags(wanted));
+        pages[wanted] = page;
+      }
     }
     const AssetFlags::Flags flags =
         page == nullptr
@@ -97,27 +148,24 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
     if ((flags & AssetFlags::kKnown) == 0 || (flags & kNeedsRow) != 0) {
       unsure.push_back(assets[i]);
       unsure_index.push_back(i);
+      if (unsure.size() == kStateBatchCount) TRIBUTARY_RETURN_IF_ERROR(resolve());
     } else {
       (*classes)[i].kind = static_cast<AssetKind>(flags & AssetFlags::kKindMask);
     }
   }
-  std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(unsure, &states));
-  for (std::size_t i = 0; i < unsure.size(); ++i) {
-    TRIBUTARY_ASSIGN_OR_RETURN((*classes)[unsure_index[i]], ClassOf(unsure[i], states[i]));
-  }
-  return absl::OkStatus();
+  return resolve();
 }
 
 absl::Status LedgerView::ReadDerivations(std::span<const AssetNumber> assets,
+                                         std::size_t edge_count_max,
                                          std::vector<DerivationView>* derivations) const {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   derivations->assign(assets.size(), DerivationView{});
   std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
   std::vector<LogPosition> positions;
   std::vector<std::size_t> missing;
-  std::vector<OwnedKey> owned;
+  std::size_t edge_count = 0;
   for (std::size_t i = 0; i < assets.size(); ++i) {
     TRIBUTARY_ASSIGN_OR_RETURN(
         const auto position,
@@ -127,26 +175,27 @@ absl::Status LedgerView::ReadDerivations(std::span<const AssetNumber> assets,
     }
     positions.push_back(*position);
     if (auto cached = caches_->derivations.Find(position->value)) {
+      edge_count += cached->edges->count();
       (*derivations)[i] = *std::move(cached);
     } else {
       missing.push_back(i);
-      owned.push_back(keys::Derivation(*position));
     }
   }
-  const std::vector<CellKey> cells = Views(owned);
-  std::vector<std::optional<std::string>> values;
-  TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
-  for (std::size_t k = 0; k < missing.size(); ++k) {
+  const auto add = [&](std::size_t k, const OwnedKey& key,
+                       std::string_view payload) -> absl::Status {
     const std::size_t i = missing[k];
-    if (!values[k].has_value()) return MissingRow(owned[k]);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[k], *values[k]));
-    TRIBUTARY_ASSIGN_OR_RETURN(auto row, Decoded(DecodeDerivation(payload), owned[k]));
+    TRIBUTARY_ASSIGN_OR_RETURN(auto row, Decoded(DecodeDerivation(payload), key));
     if (row.generated != assets[i]) {
-      return DamagedRow(cells[k], "the derivation generated another asset");
+      return DamagedRow(key.view(), "the derivation generated another asset");
     }
+    edge_count += row.edge_count;
+    if (edge_count > edge_count_max) return LimitMet("edge_count_max", edge_count, edge_count_max);
     TRIBUTARY_ASSIGN_OR_RETURN((*derivations)[i], MakeDerivation(positions[i], std::move(row)));
-  }
-  return absl::OkStatus();
+    return absl::OkStatus();
+  };
+  if (edge_count > edge_count_max) return LimitMet("edge_count_max", edge_count, edge_count_max);
+  return ForEachRow(
+      missing.size(), [&](std::size_t k) { return keys::Derivation(positions[missing[k]]); }, add);
 }
 
 absl::StatusOr<DerivationView> LedgerView::MakeDerivation(LogPosition position,
@@ -222,7 +271,7 @@ absl::Status LedgerView::ReadHolders(std::span<const AssetNumber> assets,
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   holders->assign(assets.size(), {});
   std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
   std::vector<LogPosition> positions;
   std::vector<std::size_t> held;
   for (std::size_t i = 0; i < assets.size(); ++i) {
@@ -249,7 +298,7 @@ absl::Status LedgerView::ReadAssetIds(std::span<const AssetNumber> assets,
   ids->assign(assets.size(), Digest{});
   if (assets.size() < kPageLoadAssetCountMin && id_source_ == IdSource::kIndex) {
     std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, &states));
+    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
     for (std::size_t i = 0; i < assets.size(); ++i) (*ids)[i] = states[i].id;
     return absl::OkStatus();
   }
@@ -326,20 +375,21 @@ absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerPositions(
     TRIBUTARY_ASSIGN_OR_RETURN(const auto head,
                                Decoded(DecodeConsumerHead(*head_payload), head_key));
     if (head.count > count_max) return too_many();
-    std::vector<OwnedKey> owned;
-    for (std::uint32_t block = 0; block < head.count / kConsumerBlockSize; ++block) {
-      owned.push_back(keys::ConsumerBlock(input, block));
-    }
-    const std::vector<CellKey> cells = Views(owned);
-    std::vector<std::optional<std::string>> values;
-    TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
-    for (std::size_t i = 0; i < owned.size(); ++i) {
-      if (!values[i].has_value()) return MissingRow(owned[i]);
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto block, Decoded(DecodeAscending(payload), owned[i]));
-      if (block.size() != kConsumerBlockSize) return DamagedRow(cells[i], "the block is not full");
+    const auto add = [&](std::size_t, const OwnedKey& key,
+                         std::string_view payload) -> absl::Status {
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto block, Decoded(DecodeAscending(payload), key));
+      if (block.size() != kConsumerBlockSize) {
+        return DamagedRow(key.view(), "the block is not full");
+      }
       positions.insert(positions.end(), block.begin(), block.end());
-    }
+      return absl::OkStatus();
+    };
+    TRIBUTARY_RETURN_IF_ERROR(ForEachRow(
+        head.count / kConsumerBlockSize,
+        [&](std::size_t block) {
+          return keys::ConsumerBlock(input, static_cast<std::uint32_t>(block));
+        },
+        add));
     positions.insert(positions.end(), head.tail.begin(), head.tail.end());
   }
   const std::uint64_t page = input.value / keys::kAssetPageSize;
@@ -374,31 +424,29 @@ absl::StatusOr<bool> LedgerView::IsPoolMember(std::uint64_t page, const PoolEntr
 absl::StatusOr<std::vector<LedgerView::InForceConsumer>> LedgerView::ReadInForceConsumers(
     AssetNumber input, std::size_t count_max) const {
   TRIBUTARY_ASSIGN_OR_RETURN(const auto positions, ReadConsumerPositions(input, count_max));
-  std::vector<OwnedKey> owned;
-  for (const std::uint64_t position : positions) {
-    owned.push_back(keys::Derivation(LogPosition{position}));
-  }
-  const std::vector<CellKey> cells = Views(owned);
-  std::vector<std::optional<std::string>> values;
-  TRIBUTARY_RETURN_IF_ERROR(snapshot_->MultiGet(cells, &values));
   std::vector<AssetNumber> generated;
-  for (std::size_t i = 0; i < owned.size(); ++i) {
-    if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-    if (!values[i].has_value()) return MissingRow(owned[i]);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
+  generated.reserve(positions.size());
+  const auto add = [&](std::size_t, const OwnedKey& key, std::string_view payload) -> absl::Status {
     RowReader reader(payload);  // the generated asset stands first; the edges are not needed
     generated.push_back(AssetNumber{reader.Varint()});
-    if (!reader.ok()) return DamagedRow(cells[i], "its content can not be read");
-  }
-  std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(generated, &states));
+    if (!reader.ok()) return DamagedRow(key.view(), "its content can not be read");
+    return absl::OkStatus();
+  };
+  TRIBUTARY_RETURN_IF_ERROR(ForEachRow(
+      positions.size(), [&](std::size_t i) { return keys::Derivation(LogPosition{positions[i]}); },
+      add));
   std::vector<InForceConsumer> consumers;
-  for (std::size_t i = 0; i < generated.size(); ++i) {
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const auto in_force,
-        InForce(states[i].derivation, keys::VersionTag::kDerivation, generated[i]));
-    if (in_force == LogPosition{positions[i]}) {
-      consumers.push_back({generated[i], LogPosition{positions[i]}});
+  std::vector<AssetStateRow> states;
+  for (std::size_t begin = 0; begin < generated.size(); begin += kStateBatchCount) {
+    const std::size_t count = std::min(kStateBatchCount, generated.size() - begin);
+    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(std::span(generated).subspan(begin, count), &states));
+    for (std::size_t i = begin; i < begin + count; ++i) {
+      TRIBUTARY_ASSIGN_OR_RETURN(
+          const auto in_force,
+          InForce(states[i - begin].derivation, keys::VersionTag::kDerivation, generated[i]));
+      if (in_force == LogPosition{positions[i]}) {
+        consumers.push_back({generated[i], LogPosition{positions[i]}});
+      }
     }
   }
   std::sort(consumers.begin(), consumers.end(),

@@ -68,11 +68,15 @@ View StatusView(const Session& session, const v1::GetStatusResponse& status) {
                         {"", "root_hash"},
                         {"State", "problem"}};
   for (const v1::LedgerStatus& ledger : status.ledgers()) {
+    // Every ledger has a record; where none could be counted, no number is shown.
+    const auto known = [&](std::string text) {
+      return Cell(ledger.tree_size() == 0 ? std::string() : std::move(text));
+    };
     view.table.rows.push_back(
-        {Cell(ledger.ledger()), Cell(std::to_string(ledger.tree_size())),
-         Cell(std::to_string(ledger.asset_count())), Cell(std::to_string(ledger.edge_count())),
+        {Cell(ledger.ledger()), known(std::to_string(ledger.tree_size())),
+         known(std::to_string(ledger.asset_count())), known(std::to_string(ledger.edge_count())),
          Cell(std::to_string(ledger.disk_size()), FormatSize(ledger.disk_size())),
-         Cell(FormatMs(ledger.last_accepted_ms())), Cell(ToHex(ledger.root_hash())),
+         known(FormatMs(ledger.last_accepted_ms())), known(ToHex(ledger.root_hash())),
          Cell(ledger.problem(),
               ledger.problem().empty() ? "serving" : EscapeForTerminal(ledger.problem()))});
   }

@@ -78,11 +78,16 @@ class Attributor {
   }
 
   absl::Status CheckSum() {
+    Grains kept_total = 0;
+    Grains undisclosed_total = 0;
     for (std::size_t v = 0; v < result_.kept.size(); ++v) {
       if (v % (64 * kCancelCheckInterval) == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
       const bool undisclosed = subgraph_.is_undisclosed(static_cast<LineageSubgraph::Vertex>(v));
-      (undisclosed ? result_.undisclosed_total : result_.retained_total) += result_.kept[v];
+      kept_total += result_.kept[v];
+      undisclosed_total += result_.kept[v] & (undisclosed ? kUint128Max : 0);  // without a branch
     }
+    result_.undisclosed_total = undisclosed_total;
+    result_.retained_total = kept_total - undisclosed_total;
     const Grains sum =
         result_.retained_total + result_.undisclosed_total + result_.unattributed_total;
     if (sum == result_.placed) return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "graph/attribution/proportion.h"
 #include "graph/lineage/limits.h"
+#include "graph/model/ordering.h"
 
 namespace tributary {
 namespace {
@@ -111,8 +112,8 @@ class Splitter {
       lines_.push_back({Payee::Unattributed(), result_.unattributed_total});
     }
     for (auto& [party, grains] : parties_) lines_.push_back({Payee::Party(party), grains});
-    std::sort(lines_.begin(), lines_.end(),
-              [](const PayeeLine& a, const PayeeLine& b) { return a.payee < b.payee; });
+    const auto less = [](const PayeeLine& a, const PayeeLine& b) { return a.payee < b.payee; };
+    TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(lines_), less, cancel_));
     Grains sum = 0;
     for (const PayeeLine& line : lines_) sum += line.grains;
     if (sum == result_.placed) return std::move(lines_);
@@ -134,15 +135,6 @@ class Splitter {
   std::vector<std::vector<Holder>> holders_;
   std::vector<Digest> ids_;
 };
-
-bool IsLarger(const PayeeLine& a, const PayeeLine& b) {
-  return a.grains != b.grains ? a.grains > b.grains : a.payee < b.payee;
-}
-
-void Add(const PayeeLine& line, OtherLines* others) {
-  others->grains += line.grains;
-  ++others->count;
-}
 
 }  // namespace
 
@@ -166,32 +158,6 @@ absl::StatusOr<std::vector<PayeeLine>> SplitOverPayees(const LineageReader& read
                                                        const PayeeLimits& limits,
                                                        const CancelToken* cancel) {
   return Splitter(reader, subgraph, result, limits, cancel).Run();
-}
-
-TopPayees SelectTopPayees(std::vector<PayeeLine> lines, std::size_t count_max) {
-  TopPayees top;
-  for (PayeeLine& line : lines) {
-    switch (line.payee.kind()) {
-      case PayeeKind::kParty:
-        top.parties.push_back(std::move(line));
-        break;
-      case PayeeKind::kUnattributed:
-        top.unattributed = line.grains;
-        break;
-      case PayeeKind::kUnclaimed:
-        Add(line, &top.unclaimed);
-        break;
-      case PayeeKind::kUndisclosed:
-        Add(line, &top.undisclosed);
-        break;
-    }
-  }
-  const std::size_t count = std::min(count_max, top.parties.size());
-  const auto middle = top.parties.begin() + static_cast<std::ptrdiff_t>(count);
-  std::partial_sort(top.parties.begin(), middle, top.parties.end(), IsLarger);
-  for (auto line = middle; line != top.parties.end(); ++line) Add(*line, &top.other_parties);
-  top.parties.erase(middle, top.parties.end());
-  return top;
 }
 
 }  // namespace tributary

@@ -10,9 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "graph/attribution/attribution.h"
-#include "graph/lineage/cancel.h"
 #include "graph/lineage/lineage_reader.h"
 #include "graph/lineage/subgraph.h"
+#include "graph/model/cancel.h"
 #include "graph/model/digest.h"
 
 namespace tributary {
@@ -74,17 +74,5 @@ absl::StatusOr<std::vector<PayeeLine>> SplitOverPayees(const LineageReader& read
                                                        const AttributionResult& result,
                                                        const PayeeLimits& limits = {},
                                                        const CancelToken* cancel = nullptr);
-
-// The largest parties; what belongs to nobody on record always stands apart from them.
-struct TopPayees {
-  std::vector<PayeeLine> parties;  // descending grains, ties to the smaller payee
-  OtherLines other_parties;
-  OtherLines unclaimed;
-  OtherLines undisclosed;
-  Grains unattributed = 0;
-};
-
-// A presentation of all lines: `count_max` parties and sums of the rest, which add up as before.
-TopPayees SelectTopPayees(std::vector<PayeeLine> lines, std::size_t count_max);
 
 }  // namespace tributary

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/lineage/limits.h"
+#include "graph/model/ordering.h"
 
 namespace tributary {
 namespace {
@@ -28,49 +29,69 @@ class Selector {
 
   absl::StatusOr<TopShares> Run(SharePart part, std::size_t count_max) {
     TopShares top;
-    const std::vector<Vertex> vertices = VerticesOf(part, &top.others);
-    const Grains smallest = SmallestListed(vertices, count_max);
+    const Grains total =
+        part == SharePart::kRetained ? result_.retained_total : result_.undisclosed_total;
+    if (total == 0) return top;
+    top.others.grains = total;
+    std::vector<Vertex> candidates;
+    TRIBUTARY_ASSIGN_OR_RETURN(const Grains smallest,
+                               SmallestListed(part, count_max, &candidates, &top.others.count));
     std::vector<Vertex> larger;
     std::vector<Vertex> tied;
-    for (const Vertex vertex : vertices) {
+    for (const Vertex vertex : candidates) {
       if (result_.kept[vertex] > smallest) larger.push_back(vertex);
       if (result_.kept[vertex] == smallest) tied.push_back(vertex);
     }
+    const std::size_t listed_count = std::min<std::size_t>(count_max, top.others.count);
     TRIBUTARY_RETURN_IF_ERROR(AddFirst(larger, larger.size(), &top.lines));
-    TRIBUTARY_RETURN_IF_ERROR(
-        AddFirst(tied, std::min(count_max, vertices.size()) - larger.size(), &top.lines));
+    TRIBUTARY_RETURN_IF_ERROR(AddFirst(tied, listed_count - larger.size(), &top.lines));
     for (const ShareLine& line : top.lines) top.others.grains -= line.grains;
     top.others.count -= top.lines.size();
     return top;
   }
 
  private:
-  std::vector<Vertex> VerticesOf(SharePart part, OtherLines* total) const {
-    std::vector<Vertex> vertices;
-    for (std::size_t i = 0; i < subgraph_.vertex_count(); ++i) {
-      const auto vertex = static_cast<Vertex>(i);
-      if (result_.kept[vertex] == 0) continue;
-      if (subgraph_.is_undisclosed(vertex) != (part == SharePart::kUndisclosed)) continue;
-      vertices.push_back(vertex);
-      total->grains += result_.kept[vertex];
+  // Visits the vertices of that part which keep any grains.
+  template <typename Visit>
+  absl::Status ForEach(SharePart part, const Visit& visit) const {
+    // Where all belong to one part, nobody need be asked.
+    const bool all_alike = result_.retained_total == 0 || result_.undisclosed_total == 0;
+    const bool undisclosed = part == SharePart::kUndisclosed;
+    const std::size_t count = subgraph_.vertex_count();
+    for (std::size_t begin = 0; begin < count; begin += kReadBatchCount) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      const std::size_t end = std::min(begin + kReadBatchCount, count);
+      for (std::size_t i = begin; i < end; ++i) {
+        const Grains grains = result_.kept[i];
+        if (grains == 0) continue;
+        const auto vertex = static_cast<Vertex>(i);
+        if (all_alike || subgraph_.is_undisclosed(vertex) == undisclosed) visit(vertex, grains);
+      }
     }
-    total->count = vertices.size();
-    return vertices;
+    return absl::OkStatus();
   }
 
-  // The grains of the last of the `count` largest; above all where none is to be listed.
-  Grains SmallestListed(const std::vector<Vertex>& vertices, std::size_t count) const {
-    if (count == 0 || vertices.empty()) return kUint128Max;
+  // The grains of the last of the `count` largest, 0 where none is to be listed. `candidates` are
+  // all that have as many, and some more; `total_count` counts all of the part.
+  absl::StatusOr<Grains> SmallestListed(SharePart part, std::size_t count,
+                                        std::vector<Vertex>* candidates,
+                                        std::uint64_t* total_count) const {
     std::priority_queue<Grains, std::vector<Grains>, std::greater<>> largest;
-    for (const Vertex vertex : vertices) {
-      const Grains grains = result_.kept[vertex];
+    Grains smallest = 0;  // of those in `largest`, once it is full
+    std::uint64_t found_count = 0;
+    TRIBUTARY_RETURN_IF_ERROR(ForEach(part, [&](Vertex vertex, Grains grains) {
+      ++found_count;
+      if (grains < smallest || count == 0) return;
+      candidates->push_back(vertex);
       if (largest.size() == count) {
-        if (grains <= largest.top()) continue;
+        if (grains == smallest) return;
         largest.pop();
       }
       largest.push(grains);
-    }
-    return largest.top();
+      if (largest.size() == count) smallest = largest.top();
+    }));
+    *total_count = found_count;
+    return largest.empty() ? Grains{0} : largest.top();
   }
 
   // Appends the first `count` of `vertices`, in the order of lines. They come before no line that
@@ -95,7 +116,7 @@ class Selector {
       }
       KeepFirst(count, &first);
     }
-    std::sort(first.begin(), first.end(), ComesFirst);
+    TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(first), ComesFirst, cancel_));
     lines->insert(lines->end(), first.begin(), first.end());
     return absl::OkStatus();
   }

@@ -7,9 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "graph/attribution/attribution.h"
-#include "graph/lineage/cancel.h"
 #include "graph/lineage/lineage_reader.h"
 #include "graph/lineage/subgraph.h"
+#include "graph/model/cancel.h"
 
 namespace tributary {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "graph/lineage/cancel.h"
+#include "graph/model/cancel.h"
 #include "graph/model/status.h"
 
 namespace tributary {
@@ -15,11 +15,6 @@ inline absl::Status LimitMet(std::string_view limit, std::uint64_t found_at_leas
                              std::uint64_t allowed) {
   return FieldError(absl::StatusCode::kResourceExhausted, limit,
                     StrCat("at least ", found_at_least), StrCat("at most ", allowed));
-}
-
-// OK, or the token's reason. A walk without a token is never cancelled.
-inline absl::Status CheckCancelled(const CancelToken* cancel) {
-  return cancel != nullptr && cancel->cancelled() ? cancel->status() : absl::OkStatus();
 }
 
 }  // namespace tributary

@@ -86,9 +86,11 @@ class LineageReader {
   virtual absl::Status Classify(std::span<const AssetNumber> assets,
                                 std::vector<AssetClass>* classes) const = 0;
 
-  // The derivations in force of assets that Classify called derived.
+  // The derivations in force of assets that Classify called derived, kResourceExhausted where they
+  // have more than edge_count_max edges in all: found before their lists are in memory.
   // Shape: (*derivations)[i] belongs to assets[i].
   virtual absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+                                       std::size_t edge_count_max,
                                        std::vector<DerivationView>* derivations) const = 0;
 
   // The holders in force, ascending party id; empty where none is recorded.

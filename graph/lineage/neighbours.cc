@@ -43,7 +43,12 @@ absl::Status VisitInputs(const LineageReader& reader, std::span<const AssetNumbe
         std::span(derived).subspan(begin, std::min(kReadBatchCountMax, derived.size() - begin));
     assets.clear();
     for (const std::size_t index : batch) assets.push_back(frontier[index]);
-    TRIBUTARY_RETURN_IF_ERROR(reader.ReadDerivations(assets, &views));
+    const std::uint64_t left = budget->edge_count_max - budget->edge_count;
+    const absl::Status read = reader.ReadDerivations(assets, left, &views);
+    if (absl::IsResourceExhausted(read)) {
+      return LimitMet("edge_count_max", budget->edge_count_max + 1, budget->edge_count_max);
+    }
+    TRIBUTARY_RETURN_IF_ERROR(read);
     if (views.size() != batch.size()) {
       return absl::InternalError("the lineage reader gave another number of derivations");
     }
@@ -61,7 +66,7 @@ absl::Status VisitConsumers(const LineageReader& reader, std::span<const AssetNu
     TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel));
     const std::uint64_t left = budget->edge_count_max - budget->edge_count;
     const absl::Status read = reader.ReadConsumers(frontier[i], left, &generated);
-    if (read.code() == absl::StatusCode::kResourceExhausted) {
+    if (absl::IsResourceExhausted(read)) {
       return LimitMet("edge_count_max", budget->edge_count_max + 1, budget->edge_count_max);
     }
     TRIBUTARY_RETURN_IF_ERROR(read);

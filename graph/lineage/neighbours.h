@@ -8,8 +8,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "graph/lineage/cancel.h"
 #include "graph/lineage/lineage_reader.h"
+#include "graph/model/cancel.h"
 
 namespace tributary {
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "graph/lineage/cancel.h"
 #include "graph/lineage/lineage_reader.h"
+#include "graph/model/cancel.h"
 
 namespace tributary {
 

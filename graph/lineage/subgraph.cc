@@ -83,7 +83,13 @@ class SubgraphCollector {
   absl::Status ReadBatch(std::span<const Vertex> vertices) {
     batch_assets_.clear();
     for (const Vertex vertex : vertices) batch_assets_.push_back(subgraph_.assets_[vertex]);
-    TRIBUTARY_RETURN_IF_ERROR(reader_.ReadDerivations(batch_assets_, &batch_views_));
+    const std::size_t edge_count_left = limits_.edge_count_max - subgraph_.edge_targets_.size();
+    const absl::Status read =
+        reader_.ReadDerivations(batch_assets_, edge_count_left, &batch_views_);
+    if (absl::IsResourceExhausted(read)) {
+      return LimitMet("edge_count_max", limits_.edge_count_max + 1, limits_.edge_count_max);
+    }
+    TRIBUTARY_RETURN_IF_ERROR(read);
     if (batch_views_.size() != vertices.size()) {
       return absl::InternalError("the lineage reader gave another number of derivations");
     }

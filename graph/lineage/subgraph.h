@@ -10,8 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "graph/lineage/asset_index.h"
-#include "graph/lineage/cancel.h"
 #include "graph/lineage/lineage_reader.h"
+#include "graph/model/cancel.h"
 
 namespace tributary {
 

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "graph/attribution/payees.h"
-#include "graph/lineage/cancel.h"
+#include "graph/model/cancel.h"
 #include "graph/lineage/lineage_reader.h"
 #include "graph/lineage/subgraph.h"
 #include "graph/model/money.h"

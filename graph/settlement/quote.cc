@@ -1,8 +1,8 @@
 #include "graph/settlement/quote.h"
 
-#include <algorithm>
 #include <cstdint>
 
+#include "graph/model/ordering.h"
 #include "graph/model/status.h"
 
 namespace tributary {
@@ -49,7 +49,8 @@ absl::StatusOr<Grains> PlaceAmount(MinorUnits amount, unsigned fraction_bits) {
 }
 
 absl::StatusOr<std::vector<MinorUnits>> ApportionQuote(MinorUnits total, unsigned fraction_bits,
-                                                       std::span<const Grains> grains) {
+                                                       std::span<const Grains> grains,
+                                                       const CancelToken* cancel) {
   TRIBUTARY_ASSIGN_OR_RETURN(const Grains placed, PlaceAmount(total, fraction_bits));
   if (!AddsUpTo(grains, placed)) {
     return InvalidField("grains", "another sum than the amount places",
@@ -64,9 +65,10 @@ absl::StatusOr<std::vector<MinorUnits>> ApportionQuote(MinorUnits total, unsigne
     claims[i] = {RoundRemainder(grains[i] - (parts[i].value << fraction_bits), fraction_bits), i};
   }
   // Every remainder is below one unit and they add up to `missing` units, so it is below n.
-  const auto served = claims.begin() + static_cast<std::ptrdiff_t>(missing);
-  std::nth_element(claims.begin(), served, claims.end(), ComesFirst);
-  for (auto claim = claims.begin(); claim != served; ++claim) ++parts[claim->index].value;
+  const auto served_count = static_cast<std::size_t>(missing);
+  TRIBUTARY_RETURN_IF_ERROR(
+      SelectUnlessCancelled(std::span(claims), served_count, ComesFirst, cancel));
+  for (std::size_t i = 0; i < served_count; ++i) ++parts[claims[i].index].value;
   return parts;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "graph/model/cancel.h"
 #include "graph/model/money.h"
 #include "graph/model/uint128.h"
 
@@ -23,10 +24,12 @@ absl::StatusOr<Grains> PlaceAmount(MinorUnits amount, unsigned fraction_bits);
 // Rule:   floor(grains[i] / 2^s) each, then one more to the largest remainders until the parts add
 //         up to total. Remainders are compared as floor((remainder * 2^16 + 2^(s-1)) / 2^s), ties
 //         to the lower index.
-// Errors: as PlaceAmount; kInvalidArgument if the grains do not add up to those of `total`.
-// Cost:   O(n) time and memory. Pure.
+// Errors: as PlaceAmount; kInvalidArgument if the grains do not add up to those of `total`; the
+//         token's own (null: never).
+// Cost:   O(n + m log m) time for the m minor units that are left over, below n; O(n) memory. Pure.
 // Source: Hamilton's method, in Balinski & Young, "Fair Representation" (1982).
 absl::StatusOr<std::vector<MinorUnits>> ApportionQuote(MinorUnits total, unsigned fraction_bits,
-                                                       std::span<const Grains> grains);
+                                                       std::span<const Grains> grains,
+                                                       const CancelToken* cancel = nullptr);
 
 }  // namespace tributary

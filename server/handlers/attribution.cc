@@ -11,6 +11,7 @@
 #include "graph/attribution/payees.h"
 #include "graph/attribution/top_shares.h"
 #include "graph/lineage/subgraph.h"
+#include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "graph/settlement/quote.h"
@@ -39,7 +40,8 @@ absl::StatusOr<AttributedTarget> Compute(Env& env, const LedgerView& view,
                                          std::string_view asset_id, std::string_view field,
                                          Grains placed) {
   TRIBUTARY_ASSIGN_OR_RETURN(const AssetNumber target, FindRequired(view, asset_id, field));
-  auto collected = CollectUpstream(view, target, CollectLimitsOf(env.limits), &env.cancel);
+  auto collected =
+      CollectUpstream(view, target, CollectLimitsOf(env.limits), &env.cancel, env.scratch);
   if (!collected.ok()) return WalkError(collected.status());
   TRIBUTARY_ASSIGN_OR_RETURN(AttributionResult result,
                              AttributeGrains(*collected, placed, &env.cancel));
@@ -131,12 +133,13 @@ absl::Status FillByAsset(Env& env, const LedgerView& view, const AttributedTarge
 // Lines in ascending order of payee become lines in descending order of grains, ties to the smaller
 // payee; only the first `count` are put in order.
 template <typename Line>
-void SortGreatestFirst(std::size_t count, std::vector<Line>* lines) {
-  std::partial_sort(lines->begin(), lines->begin() + static_cast<std::ptrdiff_t>(count),
-                    lines->end(), [](const Line& a, const Line& b) {
-                      if (a.grains != b.grains) return a.grains > b.grains;
-                      return a.payee < b.payee;
-                    });
+absl::Status SortGreatestFirst(std::size_t count, const CancelToken& cancel,
+                               std::vector<Line>* lines) {
+  const auto comes_first = [](const Line& a, const Line& b) {
+    if (a.grains != b.grains) return a.grains > b.grains;
+    return a.payee < b.payee;
+  };
+  return SelectUnlessCancelled(std::span(*lines), count, comes_first, &cancel);
 }
 
 void ToProto(const PayeeLine& line, v1::ShareLine* message) {
@@ -150,7 +153,7 @@ absl::Status FillPayeeList(Env& env, std::vector<PayeeLine> lines, std::uint32_t
                            v1::ShareList* list) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::size_t count_max, ListedCountMax(env.limits, top_k));
   const std::size_t listed_count = std::min(count_max, lines.size());
-  SortGreatestFirst(listed_count, &lines);
+  TRIBUTARY_RETURN_IF_ERROR(SortGreatestFirst(listed_count, env.cancel, &lines));
   Grains total = 0;
   OtherLines others{0, lines.size() - listed_count};
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -297,15 +300,15 @@ class BlockWriter {
   std::size_t line_count_ = 0;
 };
 
-absl::Status StreamAssetLines(const LedgerView& view, const AttributedTarget& computed,
+absl::Status StreamAssetLines(Env& env, const LedgerView& view, const AttributedTarget& computed,
                               bool undisclosed, Sink<v1::AttributeAssetStreamResponse>& responses,
                               std::uint64_t* line_count) {
   const std::vector<VertexLine> lines = LinesOf(computed, undisclosed);
   TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<Digest> ids, IdsOf(view, computed, lines));
   std::vector<std::uint32_t> order(lines.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});
-  std::sort(order.begin(), order.end(),
-            [&ids](std::uint32_t a, std::uint32_t b) { return ids[a] < ids[b]; });
+  const auto comes_first = [&ids](std::uint32_t a, std::uint32_t b) { return ids[a] < ids[b]; };
+  TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(order), comes_first, &env.cancel));
   BlockWriter writer(undisclosed ? v1::LINE_KIND_UNDISCLOSED : v1::LINE_KIND_ASSET, responses);
   for (const std::uint32_t i : order) {
     TRIBUTARY_RETURN_IF_ERROR(writer.AddAsset(ids[i], lines[i].grains));
@@ -314,14 +317,14 @@ absl::Status StreamAssetLines(const LedgerView& view, const AttributedTarget& co
   return writer.Flush();
 }
 
-absl::Status StreamByAsset(const LedgerView& view, const AttributedTarget& computed,
+absl::Status StreamByAsset(Env& env, const LedgerView& view, const AttributedTarget& computed,
                            Sink<v1::AttributeAssetStreamResponse>& responses,
                            v1::AttributeAssetStreamResponse::Totals* totals) {
   std::uint64_t line_count = 0;
   TRIBUTARY_RETURN_IF_ERROR(
-      StreamAssetLines(view, computed, /*undisclosed=*/false, responses, &line_count));
+      StreamAssetLines(env, view, computed, /*undisclosed=*/false, responses, &line_count));
   TRIBUTARY_RETURN_IF_ERROR(
-      StreamAssetLines(view, computed, /*undisclosed=*/true, responses, &line_count));
+      StreamAssetLines(env, view, computed, /*undisclosed=*/true, responses, &line_count));
   totals->set_shares_grains(ToBigEndian(computed.result.retained_total));
   totals->set_undisclosed_grains(ToBigEndian(computed.result.undisclosed_total));
   totals->set_line_count(line_count);
@@ -398,8 +401,9 @@ absl::StatusOr<Quote> ComputeQuote(Env& env, const LedgerView& view,
   std::vector<Grains> grains;
   grains.reserve(payees.size());
   for (const PayeeLine& line : payees) grains.push_back(line.grains);
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<MinorUnits> parts,
-                             ApportionQuote(MinorUnits{*amount}, fraction_bits, grains));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const std::vector<MinorUnits> parts,
+      ApportionQuote(MinorUnits{*amount}, fraction_bits, grains, &env.cancel));
   Quote quote{MinorUnits{*amount}, {}};
   quote.lines.reserve(payees.size());
   for (std::size_t i = 0; i < payees.size(); ++i) {
@@ -452,7 +456,7 @@ absl::Status AttributeAssetStream(Env& env, const v1::AttributeAssetStreamReques
   v1::AttributeAssetStreamResponse::Totals* totals = last.mutable_totals();
   TRIBUTARY_RETURN_IF_ERROR(request.view() == v1::ATTRIBUTION_VIEW_PAYEES
                                 ? StreamByPayee(env, *view, computed, responses, totals)
-                                : StreamByAsset(*view, computed, responses, totals));
+                                : StreamByAsset(env, *view, computed, responses, totals));
   totals->set_unattributed_grains(ToBigEndian(computed.result.unattributed_total));
   totals->set_asset_count(computed.subgraph.vertex_count());
   totals->set_edge_count(computed.subgraph.edge_count());
@@ -494,7 +498,7 @@ absl::Status QuoteSplit(Env& env, const v1::QuoteSplitRequest& request,
   const std::size_t listed_count = std::min(count_max, quote.lines.size());
   TRIBUTARY_RETURN_IF_ERROR(
       CheckAllListed(env.limits, request.top_k(), listed_count, quote.lines.size() - listed_count));
-  SortGreatestFirst(listed_count, &quote.lines);
+  TRIBUTARY_RETURN_IF_ERROR(SortGreatestFirst(listed_count, env.cancel, &quote.lines));
   response->set_tree_size(view->tree_size().value);
   Uint128 others_amount = 0;
   Grains others_grains = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -126,7 +127,8 @@ class TraverseWriter {
   absl::Status AddInputs(const TraverseVisit& visit) {
     if (!visit.asset_class.is_derived) return absl::OkStatus();
     std::vector<DerivationView> derivations;
-    TRIBUTARY_RETURN_IF_ERROR(view_.ReadDerivations({&visit.asset, 1}, &derivations));
+    constexpr auto kAny = std::numeric_limits<std::size_t>::max();  // the walk has counted them
+    TRIBUTARY_RETURN_IF_ERROR(view_.ReadDerivations({&visit.asset, 1}, kAny, &derivations));
     const DerivationView& derivation = derivations.front();
     for (std::size_t i = 0; i < derivation.edges->count(); ++i) {
       TRIBUTARY_RETURN_IF_ERROR(AddEdge({visit.asset, derivation.edges->inputs[i], i}, derivation));
@@ -294,7 +296,8 @@ absl::Status ExplainPath(Env& env, const v1::ExplainPathRequest& request,
                              FindRequired(*view, request.target(), "target"));
   TRIBUTARY_ASSIGN_OR_RETURN(const AssetNumber source,
                              FindRequired(*view, request.source(), "source"));
-  const auto subgraph = CollectUpstream(*view, target, CollectLimitsOf(env.limits), &env.cancel);
+  const auto subgraph =
+      CollectUpstream(*view, target, CollectLimitsOf(env.limits), &env.cancel, env.scratch);
   if (!subgraph.ok()) return WalkError(subgraph.status());
   response->set_tree_size(view->tree_size().value);
   const std::optional<LineageSubgraph::Vertex> upstream = VertexOf(*subgraph, source);

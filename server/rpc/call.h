@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-#include "graph/lineage/cancel.h"
+#include "graph/model/cancel.h"
 #include "server/env.h"
 #include "server/rpc/read_queue.h"
 #include "server/rpc/runtime.h"
@@ -99,6 +99,12 @@ inline absl::Status CheckSize(const google::protobuf::MessageLite& response, con
                        "response_message_size_max", limits.response_message_size_max);
 }
 
+// For the thread that runs the handler.
+inline Env MakeEnv(Runtime& runtime, const CancelToken& cancel) {
+  static thread_local WalkScratch scratch;
+  return {runtime.ledgers, runtime.limits, runtime.info, cancel, &scratch};
+}
+
 template <typename Request, typename Response>
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
@@ -109,7 +115,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
     const absl::Status queued = pool.Submit([this, &runtime, request, response, handler] {
       absl::Status status = cancel_.status();  // nobody waits for a call that expired in the queue
       if (status.ok()) {
-        Env env{runtime.ledgers, runtime.limits, runtime.info, cancel_};
+        Env env = MakeEnv(runtime, cancel_);
         status = handler(env, *request, response);
         if (status.ok()) status = CheckSize(*response, runtime.limits);
       }
@@ -133,7 +139,7 @@ class ServerStreamCall final : public grpc::ServerWriteReactor<Response> {
       : slot_(cancel_, [this](const Response* message) { this->StartWrite(message); }),
         state_(runtime, context, method, cancel_, [this] { slot_.Wake(); }) {
     const absl::Status queued = runtime.streams.Submit([this, &runtime, context, request, handler] {
-      Env env{runtime.ledgers, runtime.limits, runtime.info, cancel_};
+      Env env = MakeEnv(runtime, cancel_);
       const absl::Status status = handler(env, *request, slot_);
       DrainStream(slot_, context);
       this->Finish(state_.Close(status));
@@ -160,7 +166,7 @@ class ClientStreamCall final : public grpc::ServerReadReactor<Request> {
       : queue_(read_ahead, [this](Request* message) { this->StartRead(message); }),
         state_(runtime, context, method, cancel_, [this] { queue_.Stop(); }) {
     const absl::Status queued = runtime.streams.Submit([this, &runtime, response, handler] {
-      Env env{runtime.ledgers, runtime.limits, runtime.info, cancel_};
+      Env env = MakeEnv(runtime, cancel_);
       queue_.Start();
       const absl::Status status = handler(env, queue_, response);
       queue_.Stop();
@@ -190,7 +196,7 @@ class BidiCall final : public grpc::ServerBidiReactor<Request, Response> {
           slot_.Wake();
         }) {
     const absl::Status queued = runtime.streams.Submit([this, &runtime, context, handler] {
-      Env env{runtime.ledgers, runtime.limits, runtime.info, cancel_};
+      Env env = MakeEnv(runtime, cancel_);
       queue_.Start();
       const absl::Status status = handler(env, queue_, slot_);
       queue_.Stop();

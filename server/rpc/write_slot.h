@@ -8,7 +8,7 @@
 #include <mutex>
 #include <utility>
 
-#include "graph/lineage/cancel.h"
+#include "graph/model/cancel.h"
 #include "server/stream.h"
 
 namespace tributary::server {

@@ -52,7 +52,10 @@ rocksdb::Status AddCommitMark(FamilyHandles families, std::uint64_t commit,
   for (rocksdb::ColumnFamilyHandle* family : families) {
     rocksdb::Status status = batch.Put(family, EncodeCommitMark(commit), "");
     if (status.ok() && commit == 1) status = batch.Put(family, EncodeCommitMark(0), "");
-    if (status.ok() && commit > 1) status = batch.Delete(family, EncodeCommitMark(commit - 1));
+    // Written once and deleted once, so both vanish where they meet and no tombstone is left.
+    if (status.ok() && commit > 1) {
+      status = batch.SingleDelete(family, EncodeCommitMark(commit - 1));
+    }
     if (!status.ok()) return status;
   }
   return rocksdb::Status::OK();

@@ -29,22 +29,32 @@ fail() {
   exit 1
 }
 
-# start NAME: a server on the data directory $work/NAME; TRIBUTARY_SERVER then names it.
+# start NAME ARGUMENT...: a server on the data directory $work/NAME; TRIBUTARY_SERVER then names it.
 start() {
-  local log=$work/$1.log
+  local name=$1 log=$work/$1.log
+  shift
   : > "$log"  # the server may take a moment to make it
-  "$tributaryd" --data-dir "$work/$1" --backup-dir "$work/backups" --listen 127.0.0.1:0 \
+  "$tributaryd" --data-dir "$work/$name" --backup-dir "$work/backups" --listen 127.0.0.1:0 "$@" \
     > "$log" 2>&1 &
   server_pids+=($!)
   local port=
   for ((i = 0; i < 600; ++i)); do
     port=$(sed -n 's/.*serving .*port=\([0-9]*\).*/\1/p' "$log" | head -n 1)
     [[ -n $port ]] && break
-    kill -0 "${server_pids[-1]}" 2> /dev/null || fail "server $1 did not start"
+    kill -0 "${server_pids[-1]}" 2> /dev/null || fail "server $name did not start"
     sleep 0.1
   done
-  [[ -n $port ]] || fail "server $1 does not listen"
+  [[ -n $port ]] || fail "server $name does not listen"
   export TRIBUTARY_SERVER=127.0.0.1:$port
+}
+
+# stopped CODE: ends the last server, or waits for it to end; its exit code must be CODE.
+stopped() {
+  local found=0
+  kill -TERM "${server_pids[-1]}" 2> /dev/null || true
+  wait "${server_pids[-1]}" || found=$?
+  ((found == $1)) || fail "the server ended with exit code $found, expected $1"
+  unset 'server_pids[-1]'
 }
 
 # expect CODE COMMAND...: runs it; standard output goes to $work/out, standard error to $work/err.
@@ -348,11 +358,55 @@ restart() {
   load
   expect 0 "$cli" attribute first-sale:output --output json
   cp "$work/out" "$work/before"
-  kill -TERM "${server_pids[-1]}"
-  wait "${server_pids[-1]}"
+  stopped 0
   start a
   expect 0 "$cli" attribute first-sale:output --output json
   cmp "$work/before" "$work/out" || fail 'a restart changes an answer'
+}
+
+# An old data directory that is put back, without its anchor, is refused: what was acknowledged
+# since then is missing from it.
+rollback() {
+  start a --anchor-dir "$work/anchors"
+  load
+  stopped 0
+  cp -a "$work/a" "$work/old"
+  start a --anchor-dir "$work/anchors"
+  expect 0 "$cli" record asset --named later --kind output --name later
+  stopped 0
+  rm -r "$work/a"
+  mv "$work/old" "$work/a"
+  start a --anchor-dir "$work/anchors"  # other ledgers would be served
+  expect 5 "$cli" record asset --named later --kind output --name later
+  says 'acknowledged records are missing' "$work/err"
+  expect 5 "$cli" attribute first-sale:output
+  expect 0 "$cli" status
+  says 'DATA_LOSS'
+}
+
+# Files that can grow no further, as on a full disk: writes are refused, the server says so and
+# ends, and nothing that it acknowledged is lost.
+disk_full() {
+  seq 40000 | awk '{printf "{\"type\":\"tributary/party/v1\",\"party\":\"party-%d\"}\n", $1}' \
+    > "$work/parties.jsonl"
+  # The signal that the limit sends is ignored, here and in the server: the write fails instead.
+  trap '' XFSZ
+  local unlimited
+  unlimited=$(ulimit -S -f)
+  ulimit -S -f 4096
+  start a
+  ulimit -S -f "$unlimited"
+  expect 0 "$cli" ledger create example
+  export TRIBUTARY_LEDGER=example
+  "$cli" import "$work/parties.jsonl" > "$work/out" 2> "$work/err" && fail 'the disk is not full'
+  stopped 6
+  says 'takes no further write' "$work/a.log"
+  start a
+  expect 0 "$cli" verify-store
+  expect 0 "$cli" import "$work/parties.jsonl" --output json
+  expect 0 "$cli" verify-store
+  expect 0 "$cli" import "$work/parties.jsonl" --output json
+  says '"recorded_count": 0'
 }
 
 "$case_name"

@@ -8,11 +8,15 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "graph/model/text.h"
@@ -38,6 +42,27 @@ void RecordSteps(Ledger& ledger, const Workload& workload, int first, int end) {
   }
 }
 
+std::set<std::string> TableFiles(const std::string& path) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".sst") names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+// Until RocksDB's compactions have ended: one that is cut short by closing leaves table files that
+// nothing refers to, and no one needs to notice what happens to them.
+void AwaitQuiet(const std::string& path) {
+  constexpr auto kQuiet = std::chrono::seconds(1);
+  constexpr int kRoundMax = 60;
+  std::set<std::string> names = TableFiles(path);
+  for (int round = 0; round < kRoundMax; ++round) {
+    std::this_thread::sleep_for(kQuiet);
+    if (std::exchange(names, TableFiles(path)) == names) return;
+  }
+  FAIL("compactions do not end");
+}
+
 // Table files on several levels, a write-ahead log with facts of its own, an anchor in use.
 void Prepare(const std::string& directory) {
   fs::create_directory(directory);
@@ -48,6 +73,7 @@ void Prepare(const std::string& directory) {
   RecordSteps(**ledger, workload, 0, kDamageStepCount / 2);
   REQUIRE_OK((*ledger)->Compact());
   RecordSteps(**ledger, workload, kDamageStepCount / 2, kDamageStepCount);
+  AwaitQuiet(StorePath({.directory = directory}));
 }
 
 struct Tally {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/lineage/limits.h"
 #include "graph/model/status.h"
 
 namespace tributary::test {
@@ -66,13 +67,17 @@ absl::Status MemoryLineageReader::Classify(std::span<const AssetNumber> assets,
 }
 
 absl::Status MemoryLineageReader::ReadDerivations(std::span<const AssetNumber> assets,
+                                                  std::size_t edge_count_max,
                                                   std::vector<DerivationView>* derivations) const {
   ++derivations_call_count_;
   derivations->clear();
+  std::size_t edge_count = 0;
   for (const AssetNumber asset : assets) {
     TRIBUTARY_RETURN_IF_ERROR(Check(asset));
     derivations->push_back(derivations_[IndexOf(asset)]);
+    edge_count += derivations->back().edges->count();
   }
+  if (edge_count > edge_count_max) return LimitMet("edge_count_max", edge_count, edge_count_max);
   return absl::OkStatus();
 }
 

@@ -50,7 +50,7 @@ class MemoryLineageReader : public LineageReader {
   TreeSize tree_size() const override { return {2 * lineage_.assets.size() + 1}; }
   absl::Status Classify(std::span<const AssetNumber> assets,
                         std::vector<AssetClass>* classes) const override;
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                std::vector<DerivationView>* derivations) const override;
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
                            std::vector<std::vector<Holder>>* holders) const override;

@@ -85,9 +85,10 @@ TEST_CASE("attribution: descending cumulative weights are data loss", "[attribut
   class DescendingReader : public MemoryLineageReader {
    public:
     using MemoryLineageReader::MemoryLineageReader;
-    absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+    absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                  std::vector<DerivationView>* derivations) const override {
-      const absl::Status status = MemoryLineageReader::ReadDerivations(assets, derivations);
+      const absl::Status status =
+          MemoryLineageReader::ReadDerivations(assets, edge_count_max, derivations);
       const auto edges = std::make_shared<EdgeList>(*derivations->front().edges);
       edges->cumulative_weights[0] = edges->cumulative_weights[1] + 1;
       derivations->front().edges = edges;

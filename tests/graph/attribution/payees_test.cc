@@ -119,24 +119,5 @@ TEST_CASE("payees: order of payees is the byte order of keys", "[attribution]") 
   CHECK(std::is_sorted(keys.begin(), keys.end()));
 }
 
-TEST_CASE("payees: the top parties, and all else in lines that add up", "[attribution]") {
-  std::vector<PayeeLine> lines;
-  for (const auto& [party, grains] : {std::pair{"a", 3}, {"b", 5}, {"c", 5}, {"d", 1}}) {
-    lines.push_back({Payee::Party(party), static_cast<Grains>(grains)});
-  }
-  lines.push_back({Payee::Unattributed(), 9});
-  lines.push_back({Payee::Unclaimed(TestId(1)), 100});
-  lines.push_back({Payee::Unclaimed(TestId(2)), 1});
-  lines.push_back({Payee::Undisclosed(TestId(3)), 7});
-  const TopPayees top = SelectTopPayees(lines, 1);
-  CHECK((top.parties == std::vector<PayeeLine>{{Payee::Party("b"), 5}}));
-  CHECK((top.other_parties == OtherLines{9, 3}));
-  CHECK((top.unclaimed == OtherLines{101, 2}));
-  CHECK((top.undisclosed == OtherLines{7, 1}));
-  CHECK((top.unattributed == 9));
-  CHECK((SelectTopPayees(lines, 9).other_parties == OtherLines{0, 0}));
-  CHECK(SelectTopPayees(lines, 0).parties.empty());
-}
-
 }  // namespace
 }  // namespace tributary::test

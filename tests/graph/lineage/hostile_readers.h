@@ -53,7 +53,7 @@ class ChainReader : public NumberedReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t /*edge_count_max*/,
                                std::vector<DerivationView>* derivations) const override {
     derivations->clear();
     for (const AssetNumber asset : assets) {
@@ -105,7 +105,7 @@ class WideReader : public NumberedReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t /*edge_count_max*/,
                                std::vector<DerivationView>* derivations) const override {
     derivations->assign(assets.size(), MakeView(/*retained=*/0, edges_));
     return absl::OkStatus();
@@ -139,10 +139,10 @@ class CancellingReader : public LineageReader {
     CountRead();
     return reader_.Classify(assets, classes);
   }
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                std::vector<DerivationView>* derivations) const override {
     CountRead();
-    return reader_.ReadDerivations(assets, derivations);
+    return reader_.ReadDerivations(assets, edge_count_max, derivations);
   }
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
                            std::vector<std::vector<Holder>>* holders) const override {

@@ -168,9 +168,10 @@ class SpoiltReader : public MemoryLineageReader {
   SpoiltReader(const PlainLineage& lineage, Spoil spoil)
       : MemoryLineageReader(lineage), spoil_(spoil) {}
 
-  absl::Status ReadDerivations(std::span<const AssetNumber> assets,
+  absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                std::vector<DerivationView>* derivations) const override {
-    const absl::Status status = MemoryLineageReader::ReadDerivations(assets, derivations);
+    const absl::Status status =
+        MemoryLineageReader::ReadDerivations(assets, edge_count_max, derivations);
     for (DerivationView& view : *derivations) {
       const auto edges = std::make_shared<EdgeList>(*view.edges);
       view.edges = edges;
@@ -207,7 +208,7 @@ TEST_CASE("collect: the reader's own error is passed on", "[lineage]") {
   class FailingReader : public MemoryLineageReader {
    public:
     using MemoryLineageReader::MemoryLineageReader;
-    absl::Status ReadDerivations(std::span<const AssetNumber>,
+    absl::Status ReadDerivations(std::span<const AssetNumber>, std::size_t,
                                  std::vector<DerivationView>*) const override {
       return absl::UnavailableError("gone");
     }

@@ -38,10 +38,12 @@ std::string Frame(char type, std::size_t size) {
 }
 
 RocksDbOptions OptionsFor(const std::string& path) {
-  return {.path = path,
-          .create_if_missing = true,
-          .write_buffer_size = 64u << 10,
-          .table_file_size = 32u << 10};
+  RocksDbOptions options;
+  options.path = path;
+  options.create_if_missing = true;
+  options.write_buffer_size = 64u << 10;
+  options.table_file_size = 32u << 10;
+  return options;
 }
 
 std::string ReadFile(const std::string& path) {

@@ -35,6 +35,11 @@ class CancelToken {
   std::atomic<int> code_{0};
 };
 
+// OK, or the token's reason. A walk without a token is never cancelled.
+inline absl::Status CheckCancelled(const CancelToken* cancel) {
+  return cancel != nullptr && cancel->cancelled() ? cancel->status() : absl::OkStatus();
+}
+
 // Walks look at their token once per this many edges: at 20 ns an edge that is 20 microseconds.
 inline constexpr std::size_t kCancelCheckInterval = 1024;
 
