@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "graph/model/cancel.h"
 #include "graph/lineage/subgraph.h"
+#include "graph/model/cancel.h"
 #include "graph/model/uint128.h"
 
 namespace tributary {

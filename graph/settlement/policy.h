@@ -11,9 +11,9 @@
 
 #include "absl/status/statusor.h"
 #include "graph/attribution/payees.h"
-#include "graph/model/cancel.h"
 #include "graph/lineage/lineage_reader.h"
 #include "graph/lineage/subgraph.h"
+#include "graph/model/cancel.h"
 #include "graph/model/money.h"
 #include "graph/model/record.h"
 #include "graph/settlement/flow.h"
