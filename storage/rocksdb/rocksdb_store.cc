@@ -546,12 +546,7 @@ absl::StatusOr<bool> IsCompleteIn(const std::shared_ptr<rocksdb::FileSystem>& vi
 absl::Status OpenOrCut(const rocksdb::DBOptions& db_options, const RocksDbOptions& options,
                        const DirectoryState& state, Database& database) {
   const absl::Status opened = OpenAllFamilies(db_options, options, state, database);
-  // A table file that is missing or damaged is no business of a cut, though RocksDB names the
-  // manifest beside it: a power cut leaves no such file, since it is synced before its edit.
-  const bool is_manifest_damaged = absl::IsDataLoss(opened) && state.has_current &&
-                                   absl::StrContains(opened.message(), "MANIFEST-") &&
-                                   !absl::StrContains(opened.message(), ".sst");
-  if (!is_manifest_damaged) return opened;
+  if (!absl::IsDataLoss(opened) || !state.has_current) return opened;
   const absl::Status cut = CutTornManifest(database.file_system, options.path,
                                            [&](const std::shared_ptr<rocksdb::FileSystem>& view) {
                                              return IsCompleteIn(view, options);

@@ -20,6 +20,50 @@ constexpr std::uint64_t kHeaderSize = 7;
 constexpr std::uint8_t kWholeRecord = 1;
 constexpr std::uint8_t kFirstFragment = 2;
 
+// CRC-32C (Castagnoli), the reflected polynomial 0x1EDC6F41 (RFC 3720, appendix B.4).
+std::uint32_t Crc32c(std::string_view bytes) {
+  std::uint32_t crc = ~0u;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78u : 0u);
+  }
+  return ~crc;
+}
+
+// As RocksDB's logs hold it: rotated, and moved by a constant.
+std::uint32_t MaskedCrc32c(std::string_view bytes) {
+  const std::uint32_t crc = Crc32c(bytes);
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8u;
+}
+
+struct Fragment {
+  std::uint64_t at = 0;
+  std::uint8_t type = 0;
+  std::uint32_t checksum = 0;
+  std::string_view type_and_payload;  // what the checksum covers; short where the file ends in it
+};
+
+template <typename Visit>
+void ForEachFragment(std::string_view manifest, const Visit& visit) {
+  std::uint64_t at = 0;
+  while (at + kHeaderSize <= manifest.size()) {
+    const std::uint64_t left_in_block = kBlockSize - at % kBlockSize;
+    if (left_in_block < kHeaderSize) {
+      at += left_in_block;
+      continue;
+    }
+    const auto byte = [&](std::uint64_t i) -> std::uint32_t {
+      return static_cast<unsigned char>(manifest[at + i]);
+    };
+    const std::uint64_t size = byte(4) | byte(5) << 8;
+    const auto type = static_cast<std::uint8_t>(byte(6));
+    if (type == 0 && size == 0) return;
+    const std::uint32_t checksum = byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
+    visit(Fragment{at, type, checksum, manifest.substr(at + 6, 1 + size)});
+    at += kHeaderSize + size;
+  }
+}
+
 class ShortenedFile : public rocksdb::FSSequentialFileOwnerWrapper {
  public:
   ShortenedFile(std::unique_ptr<rocksdb::FSSequentialFile> file, std::uint64_t size)
@@ -93,23 +137,22 @@ absl::Status Replace(rocksdb::FileSystem& files, const std::string& directory,
 
 std::vector<std::uint64_t> LastRecordStarts(std::string_view manifest) {
   std::vector<std::uint64_t> starts;
-  std::uint64_t at = 0;
-  while (at + kHeaderSize <= manifest.size()) {
-    const std::uint64_t left_in_block = kBlockSize - at % kBlockSize;
-    if (left_in_block < kHeaderSize) {
-      at += left_in_block;
-      continue;
+  ForEachFragment(manifest, [&](const Fragment& fragment) {
+    if (fragment.type == kWholeRecord || fragment.type == kFirstFragment) {
+      starts.push_back(fragment.at);
     }
-    const auto byte = [&](std::uint64_t i) { return static_cast<unsigned char>(manifest[at + i]); };
-    const std::uint64_t size = byte(4) + 256u * byte(5);
-    const std::uint8_t type = byte(6);
-    if (type == 0 && size == 0) break;
-    if (type == kWholeRecord || type == kFirstFragment) starts.push_back(at);
-    at += kHeaderSize + size;
-  }
+  });
   std::reverse(starts.begin(), starts.end());
   if (starts.size() > kTornRecordCountMax) starts.resize(kTornRecordCountMax);
   return starts;
+}
+
+bool HasDamagedRecord(std::string_view manifest) {
+  bool is_damaged = false;
+  ForEachFragment(manifest, [&](const Fragment& fragment) {
+    is_damaged |= MaskedCrc32c(fragment.type_and_payload) != fragment.checksum;
+  });
+  return is_damaged;
 }
 
 absl::Status CutTornManifest(const std::shared_ptr<rocksdb::FileSystem>& files,
@@ -118,6 +161,7 @@ absl::Status CutTornManifest(const std::shared_ptr<rocksdb::FileSystem>& files,
   while (!name.empty() && name.back() == '\n') name.pop_back();
   const std::string manifest = StrCat(path, "/", name);
   TRIBUTARY_ASSIGN_OR_RETURN(const std::string bytes, ReadWhole(*files, manifest));
+  if (!HasDamagedRecord(bytes)) return absl::DataLossError(StrCat(manifest, " is not torn"));
   // From the end: the first cut that opens is the one before the first torn edit. Were a later part
   // of the history needed, no earlier cut would have it.
   for (const std::uint64_t size : LastRecordStarts(bytes)) {

@@ -28,6 +28,10 @@ namespace tributary::rocksdb_engine {
 inline constexpr std::size_t kTornRecordCountMax = 16;  // above the edits of one sync
 std::vector<std::uint64_t> LastRecordStarts(std::string_view manifest);
 
+// Whether the checksum of any record does not fit. Where all fit, nothing was torn: what keeps the
+// database from opening is another file.
+bool HasDamagedRecord(std::string_view manifest);
+
 // Says whether the database is complete, seen through a file system that shows the manifest cut
 // short; an error: it can not be opened so. Writes nothing.
 using TryOpen =

@@ -95,6 +95,24 @@ TEST_CASE("torn manifest: where records begin, the last one first", "[storage][r
   REQUIRE(LastRecordStarts(manifest).size() == kTornRecordCountMax);
 }
 
+TEST_CASE("torn manifest: a record is damaged when its checksum does not fit",
+          "[storage][rocksdb]") {
+  using rocksdb_engine::HasDamagedRecord;
+  const TempDirectory directory;
+  const std::string path = directory.path() + "/store";
+  MakeStore(path);
+  const std::string manifest = ReadFile(ManifestOf(path));
+  CHECK_FALSE(HasDamagedRecord(manifest));
+  CHECK_FALSE(HasDamagedRecord(manifest + std::string(64, '\0')));
+  CHECK(HasDamagedRecord(manifest + Frame(kWhole, 60)));
+  for (std::size_t at = 7; at < manifest.size(); at += manifest.size() / 20) {
+    std::string damaged = manifest;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x01);
+    CAPTURE(at);
+    CHECK(HasDamagedRecord(damaged));
+  }
+}
+
 TEST_CASE("torn manifest: an edit that was torn is dropped, nothing is lost",
           "[storage][rocksdb]") {
   const TempDirectory directory;
