@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "graph/model/record.h"
 #include "graph/model/uint128.h"
-#include "tributary/v1/types.pb.h"
+#include "tributary/v1/fact.pb.h"
 
 namespace tributary {
 

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/limits.h"
 #include "storage/fact.h"
-#include "tributary/v1/types.pb.h"
+#include "tributary/v1/fact.pb.h"
 
 namespace tributary::server {
 
