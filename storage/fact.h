@@ -45,11 +45,14 @@ struct PreparedFact {
   Digest id;
   std::vector<Edge> edges;  // ascending input
   std::optional<PrivateDetails> details;
-  // Edges were staged instead: where, and which pages of asset numbers they touch, with how many
-  // runs of members each.
+  // Edges, or the lines of a statement, were staged: where, and which pages of asset numbers the
+  // edges touch, with how many runs of members each.
   std::optional<StageId> stage;
   std::vector<std::pair<std::uint64_t, std::uint32_t>> pool_pages;
   std::optional<TimeMs> accepted_time;  // replay only: the time that the log states
+  // The number of derivations that the caller's checks have seen: with another one in the ledger
+  // the fact is refused with kAborted, and the caller checks again.
+  std::optional<std::uint64_t> derivation_count_seen;
 };
 
 // What a caller declared about computed numbers; what is given must be right.

@@ -88,6 +88,12 @@ OwnedKey EdgeChunk(StageId stage, std::uint32_t chunk) {
   return {Family::kUpstream, EdgeChunkRow(stage), BigEndian32(chunk)};
 }
 
+OwnedKey LineList(LogPosition record) { return {Family::kUpstream, Tagged('s', record.value), ""}; }
+std::string LineChunkRow(StageId stage) { return Tagged('l', stage.value); }
+OwnedKey LineChunk(StageId stage, std::uint32_t chunk) {
+  return {Family::kUpstream, LineChunkRow(stage), BigEndian32(chunk)};
+}
+
 OwnedKey ConsumerHead(AssetNumber input) {
   return {Family::kDownstream, Tagged('h', input.value), ""};
 }
@@ -104,6 +110,12 @@ OwnedKey IdentityHead(std::string_view identity) {
 }
 OwnedKey IdentityVersion(std::string_view identity, std::uint32_t version) {
   return {Family::kIdentity, Tagged('v', Sha256(identity)), BigEndian32(version)};
+}
+OwnedKey RecordList(RecordType type) {
+  return {Family::kIdentity, std::string{'t', static_cast<char>(type.index)}, ""};
+}
+OwnedKey RecordListBlock(RecordType type, std::uint32_t block) {
+  return {Family::kIdentity, std::string{'b', static_cast<char>(type.index)}, BigEndian32(block)};
 }
 std::string PartyListRow() { return "parties"; }
 OwnedKey PartyListEntry(std::string_view party) {

@@ -11,13 +11,14 @@
 
 #include "graph/lineage/lineage_reader.h"
 #include "graph/model/digest.h"
+#include "graph/model/record_type.h"
 #include "storage/store.h"
 
 namespace tributary {
 
-inline constexpr std::uint32_t kStoreFormatVersion = 1;
+inline constexpr std::uint32_t kStoreFormatVersion = 2;
 
-// Names one edge list that was staged before its derivation was recorded. Unique in its ledger.
+// Names one list of edges or lines that was staged before its record. Unique in its ledger.
 struct StageId {
   std::uint64_t value = 0;
   friend auto operator<=>(const StageId&, const StageId&) = default;
@@ -70,6 +71,9 @@ OwnedKey NameEntry(std::string_view name, AssetNumber asset);
 OwnedKey Derivation(LogPosition position);
 OwnedKey EdgeChunk(StageId stage, std::uint32_t chunk);
 std::string EdgeChunkRow(StageId stage);
+OwnedKey LineList(LogPosition record);
+OwnedKey LineChunk(StageId stage, std::uint32_t chunk);
+std::string LineChunkRow(StageId stage);
 
 // kDownstream
 OwnedKey ConsumerHead(AssetNumber input);
@@ -80,6 +84,9 @@ OwnedKey PoolMembers(std::uint64_t page, StageId stage, std::uint32_t run);
 // kIdentity
 OwnedKey IdentityHead(std::string_view identity);
 OwnedKey IdentityVersion(std::string_view identity, std::uint32_t version);
+// Positions of all records of one type, of those that have such lists.
+OwnedKey RecordList(RecordType type);
+OwnedKey RecordListBlock(RecordType type, std::uint32_t block);
 std::string PartyListRow();
 OwnedKey PartyListEntry(std::string_view party);
 std::string AliasListRow();

@@ -54,6 +54,8 @@ struct SubmitOptions {
 
 // Edges on their way into the store, unseen until a derivation makes them real. One thread.
 class EdgeStage;
+// Lines of a statement or adjustment on their way, unseen until its record makes them real.
+class LineStage;
 
 struct VerifyProblem {
   std::string where;
@@ -100,9 +102,12 @@ class Ledger {
   // durable (called from the committer's thread: it must not block).
   // Each fact is all or nothing by itself. Errors of one fact:
   //   kAlreadyExists       other content is in force under its identity; both are shown
-  //   kAborted             supersedes names a record that is not in force; or stop_on_error
-  //   kNotFound            an asset or party that it names is not recorded
-  //   kFailedPrecondition  it would close a cycle (the path is shown); the clock jumped
+  //   kAborted             supersedes names a record that is not in force; or stop_on_error; or
+  //                        the lineage changed since the caller checked it
+  //   kNotFound            an asset, party, currency or record that it names is not recorded
+  //   kOutOfRange          an amount or a tree size beyond what the ledger allows
+  //   kFailedPrecondition  it would close a cycle (the path is shown); the clock jumped; what it
+  //                        names can not take it, such as a sale that expired
   //   kResourceExhausted   the cycle test met its limit
   //   kUnavailable         the write failed: it may or may not be recorded; sending again is safe
   // Returns kResourceExhausted (nothing queued) when the queue is full, kUnavailable after a failed
@@ -122,6 +127,10 @@ class Ledger {
       const Record& derivation, const SubmitOptions& options,
       std::optional<PrivateDetails> details = std::nullopt,
       std::optional<TimeMs> accepted_time = std::nullopt);
+
+  // Starts the record of a statement or an adjustment; its lines follow in their order. The stage
+  // must not outlive the ledger.
+  absl::StatusOr<std::unique_ptr<LineStage>> BeginLines();
 
   // The state at a tree size (absent: the newest durable one). `cancel` may be null and must
   // outlive the view. Errors: kOutOfRange outside 1..durable tree size.
@@ -178,6 +187,25 @@ class EdgeStage {
   friend class Ledger;
   class Impl;
   explicit EdgeStage(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// Destroying a stage that was not finished discards its lines. One thread.
+class LineStage {
+ public:
+  ~LineStage();
+  // Stores lines; written in chunks. Errors: kInvalidArgument (above kLineSizeMax),
+  // kResourceExhausted (kLineCountMax), kUnavailable.
+  absl::Status Add(std::span<const std::string> lines);
+  // Makes the record with all lines so far visible and durable, or fails as Submit does. It must
+  // state their count and root (kInvalidArgument). `accepted_time` is for replay only.
+  absl::StatusOr<Receipt> Finish(const Record& record,
+                                 std::optional<TimeMs> accepted_time = std::nullopt);
+
+ private:
+  friend class Ledger;
+  class Impl;
+  explicit LineStage(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -324,6 +324,10 @@ absl::Status Ledger::Impl::Load() {
     return FieldError(absl::StatusCode::kFailedPrecondition, "store format", StrCat(version),
                       StrCat("at most ", kStoreFormatVersion, ", which this program knows"));
   }
+  if (version < kStoreFormatVersion) {
+    TRIBUTARY_RETURN_IF_ERROR(UpgradeFormat(version, *snapshot, store.get()));
+    TRIBUTARY_ASSIGN_OR_RETURN(snapshot, store->TakeSnapshot());
+  }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadPayload(*snapshot, keys::Head()));
   if (!payload.has_value()) return MissingRow(keys::Head());
   TRIBUTARY_ASSIGN_OR_RETURN(const HeadRow head, Decoded(DecodeHead(*payload), keys::Head()));
@@ -417,9 +421,14 @@ absl::Status Ledger::Impl::DiscardStage(StageId stage) {
         const auto chunks,
         snapshot->Scan({Family::kUpstream, keys::EdgeChunkRow(stage), "", kPageSize}));
     TRIBUTARY_ASSIGN_OR_RETURN(
+        const auto lines,
+        snapshot->Scan({Family::kUpstream, keys::LineChunkRow(stage), "", kPageSize}));
+    TRIBUTARY_ASSIGN_OR_RETURN(
         const auto members,
         snapshot->Scan({Family::kMeta, keys::StagePoolRow(stage), "", kPageSize}));
     WriteBatch batch;
+    for (const Cell& cell : lines)
+      batch.Delete(Family::kUpstream, keys::LineChunkRow(stage), cell.column);
     for (const Cell& cell : chunks)
       batch.Delete(Family::kUpstream, keys::EdgeChunkRow(stage), cell.column);
     for (const Cell& cell : members) {

@@ -104,6 +104,8 @@ class Ledger::Impl {
 // The payload of one row of a snapshot; nullopt: absent.
 absl::StatusOr<std::optional<std::string>> ReadPayload(const Snapshot& snapshot,
                                                        const OwnedKey& key);
+// Brings a store of an older format to kStoreFormatVersion, step by step, each one commit.
+absl::Status UpgradeFormat(std::uint64_t version, const Snapshot& snapshot, Store* store);
 void PutRow(const OwnedKey& key, std::string payload, WriteBatch* batch);
 
 }  // namespace tributary

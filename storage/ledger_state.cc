@@ -112,6 +112,8 @@ absl::Status LedgerState::Prefetch(std::span<const PreparedFact> facts) {
       name_asset(consent->asset);
     else if (const auto* made = std::get_if<DerivationRecord>(&fact.record.body))
       name_asset(made->generated);
+    else if (const auto* sale = std::get_if<SaleRecord>(&fact.record.body))
+      name_asset(sale->asset);
   }
   TRIBUTARY_RETURN_IF_ERROR(FetchAll(first));
   std::vector<OwnedKey> second;
@@ -226,11 +228,12 @@ absl::Status LedgerState::CheckSupersedes(const Chain& chain, const PreparedFact
                       StrCat("the record in force: ", in_force.record_id.ToHex(),
                              " at log position ", chain.head.newest.value));
   }
-  return FieldError(absl::StatusCode::kAlreadyExists, TypeName(fact.record.body),
-                    StrCat("other content under an identity in force: ", Shown(fact.bytes)),
-                    StrCat("the same content as record ", in_force.record_id.ToHex(),
-                           " at log position ", chain.head.newest.value, " (",
-                           Shown(in_force.record_bytes), "), or supersedes naming it"));
+  return FieldError(
+      absl::StatusCode::kAlreadyExists, TypeName(fact.record.body),
+      StrCat("other content under an identity in force: ", Shown(fact.bytes)),
+      StrCat("the same content as record ", in_force.record_id.ToHex(), " at log position ",
+             chain.head.newest.value, " (", Shown(in_force.record_bytes), ")",
+             IsFinal(fact.record.body) ? "" : ", or supersedes naming it"));
 }
 
 LogPosition LedgerState::AppendLog(const PreparedFact& fact, TimeMs now) {
@@ -291,8 +294,7 @@ absl::StatusOr<LogPosition> LedgerState::ApplyBody(const PreparedFact& fact, Tim
   if (std::holds_alternative<DerivationRecord>(body)) {
     return ApplyDerivation(fact, now, allow_unknown);
   }
-  return FieldError(absl::StatusCode::kUnimplemented, "type", TypeName(body),
-                    "a type that this version puts in force");
+  return ApplySettlement(fact, now);
 }
 
 absl::StatusOr<LogPosition> LedgerState::ApplyLedger(const PreparedFact& fact, TimeMs now) {
@@ -482,22 +484,29 @@ absl::StatusOr<std::vector<AssetNumber>> LedgerState::ResolveInputs(const Prepar
 
 // --- Downstream ---
 
-absl::Status LedgerState::AddConsumer(AssetNumber input, LogPosition derivation) {
-  const OwnedKey key = keys::ConsumerHead(input);
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(key));
-  ConsumerHeadRow row;
+absl::Status LedgerState::AddPosition(const OwnedKey& head_key,
+                                      absl::FunctionRef<OwnedKey(std::uint32_t)> block_key,
+                                      LogPosition position) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(head_key));
+  PositionListRow row;
   if (payload.has_value()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(row, Decoded(DecodeConsumerHead(*payload), key));
+    TRIBUTARY_ASSIGN_OR_RETURN(row, Decoded(DecodePositionList(*payload), head_key));
   }
-  row.tail.push_back(derivation.value);
+  row.tail.push_back(position.value);
   ++row.count;
-  if (row.tail.size() == kConsumerBlockSize) {
-    Put(keys::ConsumerBlock(input, static_cast<std::uint32_t>(row.count / kConsumerBlockSize - 1)),
+  if (row.tail.size() == kPositionBlockSize) {
+    Put(block_key(static_cast<std::uint32_t>(row.count / kPositionBlockSize - 1)),
         EncodeAscending(row.tail));
     row.tail.clear();
   }
-  Put(key, EncodeConsumerHead(row));
+  Put(head_key, EncodePositionList(row));
   return absl::OkStatus();
+}
+
+absl::Status LedgerState::AddConsumer(AssetNumber input, LogPosition derivation) {
+  return AddPosition(
+      keys::ConsumerHead(input),
+      [input](std::uint32_t block) { return keys::ConsumerBlock(input, block); }, derivation);
 }
 
 absl::Status LedgerState::AddPool(const PreparedFact& fact, LogPosition derivation) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/lineage/lineage_reader.h"
@@ -61,7 +62,8 @@ class LedgerState {
   }
 
  private:
-  class Reader;  // LineageReader of the state as it stands, for the cycle test
+  class Reader;           // LineageReader of the state as it stands, for the cycle test
+  class SettlementRules;  // what records of sales, statements and the like may name
   // The records that one identity has had.
   struct Chain {
     VersionHead head;
@@ -96,6 +98,7 @@ class LedgerState {
   absl::StatusOr<LogPosition> ApplyConsent(const PreparedFact& fact, TimeMs now);
   absl::StatusOr<LogPosition> ApplyDerivation(const PreparedFact& fact, TimeMs now,
                                               bool allow_unknown);
+  absl::StatusOr<LogPosition> ApplySettlement(const PreparedFact& fact, TimeMs now);
 
   absl::StatusOr<std::vector<AssetNumber>> ResolveInputs(const PreparedFact& fact, TimeMs now,
                                                          bool allow_unknown);
@@ -107,6 +110,10 @@ class LedgerState {
   // Derivations of staged edge lists that name the asset as an input.
   absl::StatusOr<std::vector<LogPosition>> PoolsOf(AssetNumber input);
   absl::Status CheckNoCycle(const DerivationRow& row);
+  // Appends to a list of positions whose head stands under `head_key`.
+  absl::Status AddPosition(const OwnedKey& head_key,
+                           absl::FunctionRef<OwnedKey(std::uint32_t)> block_key,
+                           LogPosition position);
   absl::Status AddConsumer(AssetNumber input, LogPosition derivation);
   absl::Status AddPool(const PreparedFact& fact, LogPosition derivation);
 

@@ -107,12 +107,12 @@ absl::StatusOr<std::vector<LogPosition>> LedgerState::ReadConsumerPositions(Asse
   const OwnedKey head_key = keys::ConsumerHead(input);
   TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(head_key));
   if (payload.has_value()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Decoded(DecodeConsumerHead(*payload), head_key));
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Decoded(DecodePositionList(*payload), head_key));
     if (head.count > count_max) {
       return absl::ResourceExhaustedError(StrCat("the cycle test met an asset that ", head.count,
                                                  " derivations use; at most ", count_max));
     }
-    for (std::uint32_t i = 0; i < head.count / kConsumerBlockSize; ++i) {
+    for (std::uint32_t i = 0; i < head.count / kPositionBlockSize; ++i) {
       const OwnedKey key = keys::ConsumerBlock(input, i);
       TRIBUTARY_ASSIGN_OR_RETURN(const auto block_payload, Get(key));
       if (!block_payload.has_value()) return MissingRow(key);

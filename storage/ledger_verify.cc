@@ -33,6 +33,15 @@ class Problems {
   VerifyResult* result_;
 };
 
+// The stage that holds the lines of a record; nullopt: it has none.
+absl::StatusOr<std::optional<StageId>> StageOfLines(const Snapshot& source, LogPosition position) {
+  const OwnedKey key = keys::LineList(position);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadPayload(source, key));
+  if (!payload.has_value()) return std::optional<StageId>();
+  TRIBUTARY_ASSIGN_OR_RETURN(const LineListRow row, Decoded(DecodeLineList(*payload), key));
+  return std::optional(row.stage);
+}
+
 // The fact behind a stored record, as it was when it was recorded.
 absl::StatusOr<PreparedFact> FactOf(const LedgerView& view, const Snapshot& source,
                                     StoredRecord record) {
@@ -41,6 +50,9 @@ absl::StatusOr<PreparedFact> FactOf(const LedgerView& view, const Snapshot& sour
   fact.bytes = std::move(record.bytes);
   fact.accepted_time = record.accepted_time;
   fact.record = std::move(record.record);
+  if (StatedLines(fact.record.body).has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(fact.stage, StageOfLines(source, record.position));
+  }
   if (!std::holds_alternative<DerivationRecord>(fact.record.body)) return fact;
   TRIBUTARY_ASSIGN_OR_RETURN(const DerivationRow row, ReadDerivationRow(source, record.position));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation, view.ReadDerivationAt(record.position));
@@ -112,7 +124,7 @@ absl::Status ReplayLog(const LedgerView& view, const Snapshot& source, Store* ta
          i < size && i < first + kBatchRecordCount && state.changed_size() < kBatchByteCount; ++i) {
       TRIBUTARY_ASSIGN_OR_RETURN(StoredRecord record, view.ReadRecord(LogPosition{i}));
       TRIBUTARY_ASSIGN_OR_RETURN(const PreparedFact fact, FactOf(view, source, std::move(record)));
-      if (fact.stage.has_value()) {
+      if (fact.stage.has_value() && std::holds_alternative<DerivationRecord>(fact.record.body)) {
         TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation, view.ReadDerivationAt(LogPosition{i}));
         TRIBUTARY_RETURN_IF_ERROR(PutPoolMembers(derivation, *fact.stage, target));
       }
@@ -139,9 +151,11 @@ namespace {
 constexpr Family kComputed[] = {Family::kRecord,   Family::kTree,       Family::kAsset,
                                 Family::kUpstream, Family::kDownstream, Family::kIdentity};
 
-// Of kUpstream only derivation rows are computed; chunks are the truth.
+// Of kUpstream only the rows of derivations and of lists of lines are computed; chunks are the
+// truth.
 bool IsComputedRow(Family family, std::string_view row) {
-  return family != Family::kUpstream || (!row.empty() && row.front() == 'd');
+  return family != Family::kUpstream ||
+         (!row.empty() && (row.front() == 'd' || row.front() == 's'));
 }
 
 absl::Status ReadRowCells(const Snapshot& snapshot, Family family, const std::string& row,
@@ -209,7 +223,32 @@ absl::Status FindStrayRows(const Snapshot& expected, const Snapshot& found, Fami
   }
 }
 
-// Every record, the tree over them, every edge list under its root.
+// The root over all lines of a record.
+absl::StatusOr<Digest> RecomputeLinesRoot(const LedgerView& view, LogPosition position,
+                                          std::uint64_t line_count) {
+  constexpr std::size_t kBatchLineCount = 16 * kLineChunkSize;
+  TreeFrontier tree;
+  for (std::uint64_t at = 0; at < line_count; at += kBatchLineCount) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto lines, view.ReadLines(position, at, kBatchLineCount));
+    for (const std::string& line : lines) tree.Append(LeafHash(line));
+  }
+  return tree.Root();
+}
+
+void VerifyLines(const LedgerView& view, const StoredRecord& record, const std::string& where,
+                 Problems* problems) {
+  const auto stated = StatedLines(record.record.body);
+  if (!stated.has_value()) return;
+  const auto root = RecomputeLinesRoot(view, record.position, stated->line_count);
+  if (!root.ok())
+    problems->Add(where, Message(root.status()));
+  else if (*root != stated->lines_root) {
+    problems->Add(where, StrCat("its lines give root ", root->ToHex(), ", its record says ",
+                                stated->lines_root.ToHex()));
+  }
+}
+
+// Every record, the tree over them, every edge list and all lines under their root.
 void VerifyLog(const LedgerView& view, const VerifyProgress& progress, const CancelToken* cancel,
                VerifyResult* result, Problems* problems) {
   TreeFrontier tree;
@@ -232,6 +271,7 @@ void VerifyLog(const LedgerView& view, const VerifyProgress& progress, const Can
       const auto details = view.ReadDetails(*record->record.details_digest);
       if (!details.ok()) problems->Add(where, Message(details.status()));
     }
+    VerifyLines(view, *record, where, problems);
     const auto* body = std::get_if<DerivationRecord>(&record->record.body);
     if (body == nullptr) continue;
     result->edge_count += body->edge_count;

@@ -131,6 +131,24 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   absl::Status ReadSubtrees(std::span<const SubtreeId> ids,
                             std::vector<Digest>* roots) const override;
 
+  // --- Sales and statements ---
+  // The same snapshot at another tree size, from 1 to that of the newest head.
+  std::shared_ptr<LedgerView> At(TreeSize tree_size) const;
+  // Of a type from kFirstSettlementType on: how many of its records stand below `end`; the
+  // positions of records [first, first + count_max), in the order of the log, complete.
+  absl::StatusOr<std::uint64_t> CountRecordsBefore(RecordType type, LogPosition end) const;
+  absl::StatusOr<std::vector<LogPosition>> ListRecords(RecordType type, std::uint64_t first,
+                                                       std::size_t count_max) const;
+  // The record in force under the identity of `probe`, of any type.
+  absl::StatusOr<std::optional<StoredRecord>> FindInForce(const RecordBody& probe) const;
+  // The newest position at which an asset's record, derivation or holders in force stand.
+  absl::Status ReadLastChanges(std::span<const AssetNumber> assets,
+                               std::vector<LogPosition>* positions) const;
+  // Lines [first, first + count_max) of the statement or adjustment at a position. kNotFound if it
+  // is neither. Checked against their count; their root by verification.
+  absl::StatusOr<std::vector<std::string>> ReadLines(LogPosition position, std::uint64_t first,
+                                                     std::size_t count_max) const;
+
   // The derivation recorded at a position, in force or not. kNotFound if that is no derivation.
   absl::StatusOr<DerivationView> ReadDerivationAt(LogPosition position) const;
   // Edges [first, first + count_max) of a derivation with their asset ids, as they were sent.
@@ -187,6 +205,10 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   absl::StatusOr<std::shared_ptr<const AssetIdPage>> ReadIdPage(std::uint64_t page,
                                                                 std::uint64_t number) const;
   absl::Status ReadIdsFromLog(std::span<const AssetNumber> numbers, AssetIdPage* page) const;
+  absl::StatusOr<PositionListRow> ReadRecordList(RecordType type) const;
+  absl::StatusOr<std::vector<std::uint64_t>> ReadRecordBlock(RecordType type,
+                                                             const PositionListRow& list,
+                                                             std::uint64_t block) const;
   absl::Status CheckCancelled() const;
 
   std::shared_ptr<const Snapshot> snapshot_;

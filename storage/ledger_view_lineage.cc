@@ -373,19 +373,19 @@ absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerPositions(
   TRIBUTARY_ASSIGN_OR_RETURN(const auto head_payload, ReadRow(head_key));
   if (head_payload.has_value()) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto head,
-                               Decoded(DecodeConsumerHead(*head_payload), head_key));
+                               Decoded(DecodePositionList(*head_payload), head_key));
     if (head.count > count_max) return too_many();
     const auto add = [&](std::size_t, const OwnedKey& key,
                          std::string_view payload) -> absl::Status {
       TRIBUTARY_ASSIGN_OR_RETURN(const auto block, Decoded(DecodeAscending(payload), key));
-      if (block.size() != kConsumerBlockSize) {
+      if (block.size() != kPositionBlockSize) {
         return DamagedRow(key.view(), "the block is not full");
       }
       positions.insert(positions.end(), block.begin(), block.end());
       return absl::OkStatus();
     };
     TRIBUTARY_RETURN_IF_ERROR(ForEachRow(
-        head.count / kConsumerBlockSize,
+        head.count / kPositionBlockSize,
         [&](std::size_t block) {
           return keys::ConsumerBlock(input, static_cast<std::uint32_t>(block));
         },

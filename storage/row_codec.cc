@@ -27,7 +27,7 @@ void WriteVersionHead(const VersionHead& head, RowWriter* out) {
 
 VersionHead ReadVersionHead(RowReader* in) {
   VersionHead head;
-  head.count = static_cast<std::uint32_t>(in->Varint());
+  head.count = in->Varint32();
   if (head.count > 0) head.newest.value = in->Varint();
   return head;
 }
@@ -85,6 +85,12 @@ std::uint64_t RowReader::Varint() {
   return 0;
 }
 
+std::uint32_t RowReader::Varint32() {
+  const std::uint64_t value = Varint();
+  if (value > 0xffff'ffff) ok_ = false;
+  return static_cast<std::uint32_t>(value);
+}
+
 std::uint8_t RowReader::Byte() {
   if (!ok_ || bytes_.empty()) {
     ok_ = false;
@@ -131,28 +137,61 @@ std::optional<LogEntryRow> DecodeLogEntry(std::string_view payload) {
   return IfFinished(in, std::move(row));
 }
 
+namespace {
+
+constexpr std::size_t kRecordTypeCountV1 = 7;  // up to derivations
+
+void WriteHeadFigures(const HeadRow& head, RowWriter* out) {
+  out->Varint(head.tree_size.value);
+  out->Bytes(head.root.view());
+  out->Varint(head.time.value);
+  out->Varint(head.sequence);
+  out->Varint(head.asset_count);
+  out->Varint(head.edge_count);
+}
+
+HeadRow ReadHeadFigures(RowReader* in) {
+  HeadRow head;
+  head.tree_size.value = in->Varint();
+  head.root = in->TakeDigest();
+  head.time.value = in->Varint();
+  head.sequence = in->Varint();
+  head.asset_count = in->Varint();
+  head.edge_count = in->Varint();
+  return head;
+}
+
+}  // namespace
+
 std::string EncodeHead(const HeadRow& head) {
   RowWriter out;
-  out.Varint(head.tree_size.value);
-  out.Bytes(head.root.view());
-  out.Varint(head.time.value);
-  out.Varint(head.sequence);
-  out.Varint(head.asset_count);
-  out.Varint(head.edge_count);
+  WriteHeadFigures(head, &out);
+  out.Varint(head.record_counts.size());
   for (const std::uint64_t count : head.record_counts) out.Varint(count);
   return out.Take();
 }
 
 std::optional<HeadRow> DecodeHead(std::string_view payload) {
   RowReader in(payload);
-  HeadRow head;
-  head.tree_size.value = in.Varint();
-  head.root = in.TakeDigest();
-  head.time.value = in.Varint();
-  head.sequence = in.Varint();
-  head.asset_count = in.Varint();
-  head.edge_count = in.Varint();
-  for (std::uint64_t& count : head.record_counts) count = in.Varint();
+  HeadRow head = ReadHeadFigures(&in);
+  // Fewer types: written before the others were known, of which there are none then.
+  const std::uint64_t type_count = in.Varint();
+  if (type_count > head.record_counts.size()) return std::nullopt;
+  for (std::size_t i = 0; i < type_count; ++i) head.record_counts[i] = in.Varint();
+  return IfFinished(in, head);
+}
+
+std::string EncodeHeadV1(const HeadRow& head) {
+  RowWriter out;
+  WriteHeadFigures(head, &out);
+  for (std::size_t i = 0; i < kRecordTypeCountV1; ++i) out.Varint(head.record_counts[i]);
+  return out.Take();
+}
+
+std::optional<HeadRow> DecodeHeadV1(std::string_view payload) {
+  RowReader in(payload);
+  HeadRow head = ReadHeadFigures(&in);
+  for (std::size_t i = 0; i < kRecordTypeCountV1; ++i) head.record_counts[i] = in.Varint();
   return IfFinished(in, head);
 }
 
@@ -402,21 +441,62 @@ std::optional<std::vector<std::uint64_t>> DecodeAscending(std::string_view paylo
   return IfFinished(in, std::move(values));
 }
 
-std::string EncodeConsumerHead(const ConsumerHeadRow& row) {
+std::string EncodePositionList(const PositionListRow& row) {
   RowWriter out;
   out.Varint(row.count);
   out.Bytes(EncodeAscending(row.tail));
   return out.Take();
 }
 
-std::optional<ConsumerHeadRow> DecodeConsumerHead(std::string_view payload) {
+std::optional<PositionListRow> DecodePositionList(std::string_view payload) {
   RowReader in(payload);
-  ConsumerHeadRow row;
+  PositionListRow row;
   row.count = in.Varint();
   if (!ReadAscending(&in, &row.tail)) return std::nullopt;
-  if (row.count % kConsumerBlockSize != row.tail.size()) return std::nullopt;
+  if (row.count % kPositionBlockSize != row.tail.size()) return std::nullopt;
   return IfFinished(in, std::move(row));
 }
+
+// --- Lines ---
+
+std::string EncodeLineList(const LineListRow& row) {
+  RowWriter out;
+  out.Varint(row.stage.value);
+  out.Varint(row.line_count);
+  return out.Take();
+}
+
+std::optional<LineListRow> DecodeLineList(std::string_view payload) {
+  RowReader in(payload);
+  LineListRow row;
+  row.stage.value = in.Varint();
+  row.line_count = in.Varint();
+  return IfFinished(in, row);
+}
+
+std::string EncodeLineChunk(const std::vector<std::string>& lines) {
+  RowWriter out;
+  out.Varint(lines.size());
+  for (const std::string& line : lines) {
+    out.Varint(line.size());
+    out.Bytes(line);
+  }
+  return out.Take();
+}
+
+std::optional<std::vector<std::string>> DecodeLineChunk(std::string_view payload) {
+  RowReader in(payload);
+  std::vector<std::string> lines;
+  const std::uint64_t count = in.Varint();
+  if (count > kLineChunkSize) return std::nullopt;
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint64_t size = in.Varint();
+    lines.emplace_back(in.Bytes(size));
+  }
+  return IfFinished(in, std::move(lines));
+}
+
+// --- Downstream ---
 
 std::string EncodePoolHead(const std::vector<PoolEntry>& entries) {
   RowWriter out;
@@ -437,7 +517,7 @@ std::optional<std::vector<PoolEntry>> DecodePoolHead(std::string_view payload) {
     PoolEntry entry;
     entry.stage.value = in.Varint();
     entry.derivation.value = in.Varint();
-    entry.run_count = static_cast<std::uint32_t>(in.Varint());
+    entry.run_count = in.Varint32();
     entries.push_back(entry);
   }
   return IfFinished(in, std::move(entries));

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "graph/lineage/lineage_reader.h"
 #include "graph/model/record.h"
+#include "graph/model/record_type.h"
 #include "storage/keys.h"
 #include "storage/store.h"
 
@@ -45,6 +46,7 @@ class RowReader {
  public:
   explicit RowReader(std::string_view bytes) : bytes_(bytes) {}
   std::uint64_t Varint();
+  std::uint32_t Varint32();  // more than 32 bits are an error
   std::uint8_t Byte();
   std::string_view Bytes(std::size_t size);
   std::uint64_t Fixed64();
@@ -82,9 +84,6 @@ std::optional<LogEntryRow> DecodeLogEntry(std::string_view payload);
 // The 40 bytes of leaf data: record id and time.
 std::string LeafData(const Digest& record_id, TimeMs time);
 
-// Types that a ledger puts in force: the first of RecordBody, up to derivations.
-inline constexpr std::size_t kRecordTypeCount = 7;
-
 struct HeadRow {
   TreeSize tree_size;
   Digest root;
@@ -97,6 +96,10 @@ struct HeadRow {
 };
 std::string EncodeHead(const HeadRow& head);
 std::optional<HeadRow> DecodeHead(std::string_view payload);
+// As version 1 of the store's format wrote it: counts of the first seven types, without their
+// number.
+std::string EncodeHeadV1(const HeadRow& head);
+std::optional<HeadRow> DecodeHeadV1(std::string_view payload);
 
 // How many records one identity has had, and where the newest stands. Older ones have version rows.
 struct VersionHead {
@@ -158,20 +161,40 @@ std::string EncodeEdgeChunk(const Digest& subtree_root, const EdgeList& list, st
 // Appends the chunk's edges to *list.
 std::optional<Digest> DecodeEdgeChunk(std::string_view payload, EdgeList* list);
 
-// --- Downstream ---
+// --- Lines of statements and adjustments ---
 
-// Derivations that used one asset, in the order in which they were recorded. The newest stand in
-// the head; each full block of kConsumerBlockSize has a row of its own. Read by point reads only.
-inline constexpr std::size_t kConsumerBlockSize = 128;
+inline constexpr std::size_t kLineChunkSize = 256;  // lines in each chunk but the last
+inline constexpr std::size_t kLineSizeMax = 4096;   // bytes; of two names of 320 and ten numbers
+inline constexpr std::uint64_t kLineCountMax = std::uint64_t{1} << 26;
 
-struct ConsumerHeadRow {
-  std::uint64_t count = 0;          // of all consumers, blocks included
-  std::vector<std::uint64_t> tail;  // derivation positions, ascending
+// Where the lines of one record stand.
+struct LineListRow {
+  StageId stage;
+  std::uint64_t line_count = 0;
 };
-std::string EncodeConsumerHead(const ConsumerHeadRow& row);
-std::optional<ConsumerHeadRow> DecodeConsumerHead(std::string_view payload);
+std::string EncodeLineList(const LineListRow& row);
+std::optional<LineListRow> DecodeLineList(std::string_view payload);
+
+std::string EncodeLineChunk(const std::vector<std::string>& lines);
+std::optional<std::vector<std::string>> DecodeLineChunk(std::string_view payload);
+
+// --- Lists of log positions that only grow ---
+
+// Such as the derivations that used one asset, in the order of the log. The newest positions stand
+// in the head; each full block of kPositionBlockSize has a row of its own. Read by point reads
+// only.
+inline constexpr std::size_t kPositionBlockSize = 128;
+
+struct PositionListRow {
+  std::uint64_t count = 0;          // of all positions, blocks included
+  std::vector<std::uint64_t> tail;  // those behind the last full block, ascending
+};
+std::string EncodePositionList(const PositionListRow& row);
+std::optional<PositionListRow> DecodePositionList(std::string_view payload);
 std::string EncodeAscending(const std::vector<std::uint64_t>& values);
 std::optional<std::vector<std::uint64_t>> DecodeAscending(std::string_view payload);
+
+// --- Downstream ---
 
 // Staged edge lists that use at least one asset of a page of asset numbers.
 struct PoolEntry {

@@ -37,4 +37,21 @@ inline constexpr RecordType kRecordTypeOf{internal::IndexOfBody<Body>()};
 
 inline RecordType TypeOf(const RecordBody& body) { return {body.index()}; }
 
+// Records of this type and those that follow are of sales and statements.
+inline constexpr RecordType kFirstSettlementType = kRecordTypeOf<CurrencyRecord>;
+
+// Whether records of this type take no `supersedes`: what they say is never said anew.
+bool IsFinal(const RecordBody& body);
+
+// What the record of a statement or an adjustment says of its lines; nullopt: it has none.
+struct StatedLineList {
+  std::uint64_t line_count = 0;
+  Digest lines_root;
+};
+std::optional<StatedLineList> StatedLines(const RecordBody& body);
+
+// The type named in the canonical bytes of a record, such as "tributary/sale/v1", without decoding
+// it. Empty if the bytes name none.
+std::string_view PeekTypeName(std::string_view canonical_bytes);
+
 }  // namespace tributary

@@ -4,6 +4,7 @@
 
 #include "graph/model/canonical_json.h"
 #include "graph/model/record_checks.h"
+#include "graph/model/record_type.h"
 #include "graph/model/settlement_codec.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
@@ -374,17 +375,7 @@ absl::Status CheckSupersedes(const Record& record) {
     if (merge == nullptr || !merge->into.empty()) return absl::OkStatus();
     return InvalidField("into", "no party", "a party, or supersedes to part the two again");
   }
-  const bool is_open = merge != nullptr || std::holds_alternative<TemplateRecord>(body) ||
-                       std::holds_alternative<PolicyRecord>(body) ||
-                       std::holds_alternative<CorrectionRecord>(body) ||
-                       std::holds_alternative<MandateRecord>(body) ||
-                       std::holds_alternative<AssignmentRecord>(body) ||
-                       std::holds_alternative<PayoutStateRecord>(body);
-  constexpr std::size_t kFirstIndex = 7;  // of the types of sales and statements
-  static_assert(
-      std::is_same_v<std::variant_alternative_t<kFirstIndex, RecordBody>, CurrencyRecord>);
-  const bool is_older = body.index() < kFirstIndex && !std::holds_alternative<LedgerRecord>(body);
-  if (is_open || is_older) return absl::OkStatus();
+  if (!IsFinal(body)) return absl::OkStatus();
   return InvalidField("supersedes", record.supersedes->ToHex(),
                       StrCat("nothing: ", TypeName(body), " is never superseded"));
 }

@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   DecodeAssetState(payload);
   DecodeVersionHead(payload);
   DecodePosition(payload);
-  DecodeConsumerHead(payload);
+  DecodePositionList(payload);
   DecodeAscending(payload);
   DecodePoolHead(payload);
   DecodeTile(payload);

@@ -216,9 +216,9 @@ std::vector<std::uint64_t> RandomAscending(test::Rng& rng, std::size_t count) {
   return values;
 }
 
-ConsumerHeadRow RandomConsumers(test::Rng& rng) {
+PositionListRow RandomConsumers(test::Rng& rng) {
   const std::uint64_t count = rng.Below(1'000);
-  return {count, RandomAscending(rng, count % kConsumerBlockSize)};
+  return {count, RandomAscending(rng, count % kPositionBlockSize)};
 }
 
 std::vector<PoolEntry> RandomPools(test::Rng& rng) {
@@ -276,10 +276,10 @@ std::vector<Codec> Codecs() {
          if (decoded) REQUIRE(Keeps(list));
          return decoded;
        }},
-      {"consumer head", [](test::Rng& rng) { return EncodeConsumerHead(RandomConsumers(rng)); },
+      {"consumer head", [](test::Rng& rng) { return EncodePositionList(RandomConsumers(rng)); },
        [](std::string_view bytes) {
-         const auto row = DecodeConsumerHead(bytes);
-         if (row) REQUIRE(row->tail.size() < kConsumerBlockSize);
+         const auto row = DecodePositionList(bytes);
+         if (row) REQUIRE(row->tail.size() < kPositionBlockSize);
          return row.has_value();
        }},
       {"ascending",
@@ -314,8 +314,8 @@ TEST_CASE("rows: what was encoded is decoded", "[storage][codec][property]") {
     REQUIRE(derivation->stage == row.stage);
     REQUIRE(Same(derivation->edges, row.edges));
 
-    const ConsumerHeadRow consumers = RandomConsumers(rng);
-    const auto decoded = DecodeConsumerHead(EncodeConsumerHead(consumers));
+    const PositionListRow consumers = RandomConsumers(rng);
+    const auto decoded = DecodePositionList(EncodePositionList(consumers));
     REQUIRE(decoded.has_value());
     REQUIRE(decoded->count == consumers.count);
     REQUIRE(decoded->tail == consumers.tail);

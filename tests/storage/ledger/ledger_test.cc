@@ -52,18 +52,6 @@ TEST_CASE("ledger: other content under an identity in force is refused and shows
   CHECK(ledger->head().tree_size.value == 2);
 }
 
-// Records of sales can be written and read as bytes already; what they do in a ledger is not built.
-TEST_CASE("ledger: a type that no rule puts in force is refused by name", "[ledger]") {
-  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
-  Fact fact = AssetFact("w1");
-  fact.record.body = CurrencyRecord{.code = "EUR", .name = "Euro", .scale = 2};
-  const auto refused = ledger->RecordFact(fact);
-  CHECK_STATUS(refused, absl::StatusCode::kUnimplemented);
-  CHECK(std::string(refused.status().message()).find("currency") != std::string::npos);
-  MustRecord(ledger, AssetFact("w1"));
-  CHECK(ledger->head().tree_size.value == 2);
-}
-
 TEST_CASE("ledger: a chain of superseding records never forks", "[ledger]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
   const Receipt first = MustRecord(ledger, AssetFact("a", AssetKind::kUnknown));
@@ -298,7 +286,7 @@ TEST_CASE("ledger: consumers beyond one block are all found", "[ledger]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
   MustRecord(ledger, AssetFact("model", AssetKind::kModelCheckpoint));
   std::vector<PreparedFact> facts;
-  constexpr std::size_t kCount = 3 * kConsumerBlockSize + 5;
+  constexpr std::size_t kCount = 3 * kPositionBlockSize + 5;
   for (std::size_t i = 0; i < kCount; ++i) {
     facts.push_back(*PrepareFact(AssetFact("out" + std::to_string(i), AssetKind::kOutput)));
     facts.push_back(*PrepareFact(DerivationFact("out" + std::to_string(i), {{"model", 1}})));

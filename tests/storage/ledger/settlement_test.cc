@@ -1,0 +1,647 @@
+// What a ledger promises about records of sales, statements and the like, on both engines.
+
+#include <algorithm>
+#include <functional>
+
+#include "graph/merkle/merkle.h"
+#include "graph/model/status.h"
+#include "storage/memory/memory_store.h"
+#include "storage/rocksdb/rocksdb_store.h"
+#include "tests/support/catch.h"
+#include "tests/support/test_ledger.h"
+
+namespace tributary {
+namespace {
+
+using test::AssetFact;
+using test::AssetId;
+using test::DerivationFact;
+using test::Engine;
+using test::TestLedger;
+
+constexpr std::uint64_t kTime = 1'700'000'000'000;  // of a TestLedger that nobody moved
+
+Fact FactOf(RecordBody body, std::optional<Digest> supersedes = std::nullopt) {
+  Fact fact;
+  fact.record.ledger = std::string(test::kLedgerName);
+  fact.record.supersedes = supersedes;
+  fact.record.body = std::move(body);
+  return fact;
+}
+
+Receipt MustRecord(TestLedger& ledger, Fact fact) {
+  auto receipt = ledger->RecordFact(std::move(fact));
+  REQUIRE_OK(receipt);
+  return *receipt;
+}
+
+std::shared_ptr<LedgerView> MustView(TestLedger& ledger,
+                                     std::optional<TreeSize> tree_size = std::nullopt) {
+  auto view = ledger->ViewAt(tree_size);
+  REQUIRE_OK(view);
+  return *view;
+}
+
+SaleRecord Sale(std::string reference, std::string_view asset = "out") {
+  SaleRecord sale;
+  sale.reference = std::move(reference);
+  sale.asset = AssetId(asset);
+  sale.amount = {100};
+  sale.currency = "EUR";
+  return sale;
+}
+
+CurrencyRecord Euro() { return {.code = "EUR", .name = "Euro", .scale = 2}; }
+
+// An output, two parties, a currency: log positions 1 to 4. Position 0 is the ledger's record.
+void RecordMarket(TestLedger& ledger) {
+  MustRecord(ledger, AssetFact("out", AssetKind::kOutput));
+  MustRecord(ledger, test::PartyFact("ana"));
+  MustRecord(ledger, test::PartyFact("ben"));
+  MustRecord(ledger, FactOf(Euro()));
+}
+
+template <typename Body>
+std::optional<StoredRecord> MustFind(const LedgerView& view, const Body& probe) {
+  auto found = view.FindInForce(probe);
+  REQUIRE_OK(found);
+  return *std::move(found);
+}
+
+bool Says(const absl::Status& status, std::string_view part) {
+  return FromAbsl(status.message()).find(part) != std::string_view::npos;
+}
+
+// --- References ---
+
+TEST_CASE("settlement: what a sale may not say is refused by field and changes nothing",
+          "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  struct BadSale {
+    std::string_view name;
+    std::function<void(SaleRecord*)> change;
+    absl::StatusCode code;
+    std::string_view field;
+    std::string_view found;
+  };
+  const std::vector<BadSale> bad_sales = {
+      {"an asset that is not recorded", [](SaleRecord* s) { s->asset = AssetId("other"); },
+       absl::StatusCode::kNotFound, "asset", "allowed: the id of an asset that is recorded"},
+      {"an asset recorded later than the tree size", [](SaleRecord* s) { s->tree_size = 1; },
+       absl::StatusCode::kFailedPrecondition, "asset", "recorded at log position 1"},
+      {"a tree size that is not reached", [](SaleRecord* s) { s->tree_size = 6; },
+       absl::StatusCode::kOutOfRange, "tree_size", "found 6; allowed: at most the tree size, 5"},
+      {"a currency that is not recorded", [](SaleRecord* s) { s->currency = "USD"; },
+       absl::StatusCode::kNotFound, "currency", "found USD"},
+      {"an amount of 2^127 grains", [](SaleRecord* s) { s->amount = {Uint128{1} << 63}; },
+       absl::StatusCode::kOutOfRange, "amount", "found 9223372036854775808; allowed: below 2^63"},
+      {"a policy that is none", [](SaleRecord* s) { s->policy = AssetId("out"); },
+       absl::StatusCode::kNotFound, "policy", "the record id of a policy"},
+      {"an end of its escrow that is past", [](SaleRecord* s) { s->pending_until = TimeMs{kTime}; },
+       absl::StatusCode::kFailedPrecondition, "pending_until", "after the time of acceptance"},
+  };
+  for (const BadSale& bad : bad_sales) {
+    CAPTURE(bad.name);
+    SaleRecord sale = Sale("order 1");
+    bad.change(&sale);
+    const HeadRow before = ledger->head();
+    const auto refused = ledger->RecordFact(FactOf(sale));
+    CHECK_STATUS(refused, bad.code);
+    CHECK(FieldOf(refused.status()) == bad.field);
+    CHECK(Says(refused.status(), bad.found));
+    CHECK(ledger->head() == before);
+  }
+  SaleRecord largest = Sale("order 1");
+  largest.amount = {(Uint128{1} << 63) - 1};
+  largest.tree_size = 5;
+  MustRecord(ledger, FactOf(largest));
+}
+
+TEST_CASE("settlement: a reference has one content, for ever", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const Receipt first = MustRecord(ledger, FactOf(Sale("order 1")));
+  const Receipt again = MustRecord(ledger, FactOf(Sale("order 1")));
+  CHECK(again.already_recorded);
+  CHECK(again.position == first.position);
+  SaleRecord other = Sale("order 1");
+  other.amount = {101};
+  const auto refused = ledger->RecordFact(FactOf(other));
+  CHECK_STATUS(refused, absl::StatusCode::kAlreadyExists);
+  CHECK(Says(refused.status(), "\"amount\":\"100\""));
+  CHECK(Says(refused.status(), "\"amount\":\"101\""));
+  CHECK_FALSE(Says(refused.status(), "supersedes"));
+}
+
+TEST_CASE("settlement: an escrow ends once, and before its time", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const auto pending = [&](std::string reference) {
+    SaleRecord sale = Sale(std::move(reference));
+    sale.pending_until = TimeMs{kTime + 1000};
+    return MustRecord(ledger, FactOf(sale)).record_id;
+  };
+  const Digest posted = pending("posted");
+  const Digest voided = pending("voided");
+  const Digest expired = pending("expired");
+  const Digest plain = MustRecord(ledger, FactOf(Sale("plain"))).record_id;
+
+  const auto reversal = [&](const Digest& sale) {
+    return ledger->RecordFact(FactOf(ReversalRecord{.sale = sale}));
+  };
+  CHECK_STATUS(reversal(posted), absl::StatusCode::kFailedPrecondition);  // still pending
+  const EscrowRecord post{.sale = posted, .outcome = EscrowOutcome::kPosted};
+  MustRecord(ledger, FactOf(post));
+  const EscrowRecord then_void{.sale = posted, .outcome = EscrowOutcome::kVoided};
+  CHECK_STATUS(ledger->RecordFact(FactOf(then_void)), absl::StatusCode::kAlreadyExists);
+  MustRecord(ledger, FactOf(EscrowRecord{.sale = voided, .outcome = EscrowOutcome::kVoided}));
+  const auto not_pending = ledger->RecordFact(FactOf(EscrowRecord{.sale = plain}));
+  CHECK_STATUS(not_pending, absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(ledger->RecordFact(FactOf(EscrowRecord{.sale = AssetId("nothing")})),
+               absl::StatusCode::kNotFound);
+  CHECK(MustRecord(ledger, FactOf(post)).already_recorded);
+
+  ledger.set_time(TimeMs{kTime + 1000});
+  const auto late = ledger->RecordFact(FactOf(EscrowRecord{.sale = expired}));
+  CHECK_STATUS(late, absl::StatusCode::kFailedPrecondition);
+  CHECK(Says(late.status(), "expired at 2023-11-14T22:13:21.000Z"));
+  CHECK(MustRecord(ledger, FactOf(post)).already_recorded);  // a retry after the time is safe
+
+  REQUIRE_OK(reversal(posted));
+  CHECK_STATUS(reversal(voided), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(reversal(expired), absl::StatusCode::kFailedPrecondition);
+  REQUIRE_OK(reversal(plain));
+  const auto twice =
+      ledger->RecordFact(FactOf(ReversalRecord{.sale = plain, .reason = "once more"}));
+  CHECK_STATUS(twice, absl::StatusCode::kAlreadyExists);
+}
+
+TEST_CASE("settlement: a correction keeps the rules of the sale", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const Digest sale = MustRecord(ledger, FactOf(Sale("order 1"))).record_id;  // position 5
+  MustRecord(ledger, AssetFact("late", AssetKind::kOutput));                  // position 6
+  const auto correct = [&](CorrectionRecord correction, std::optional<Digest> supersedes = {}) {
+    correction.sale = sale;
+    return ledger->RecordFact(FactOf(correction, supersedes));
+  };
+  CHECK_STATUS(correct({.amount = MinorUnits{Uint128{1} << 63}}), absl::StatusCode::kOutOfRange);
+  // The sale stays valued at its own position, where the asset was not there yet.
+  CHECK_STATUS(correct({.asset = AssetId("late")}), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(correct({.policy = sale}), absl::StatusCode::kNotFound);
+  const auto first = correct({.asset = AssetId("late"), .tree_size = 7});
+  REQUIRE_OK(first);
+  CHECK_STATUS(correct({.amount = MinorUnits{1}}), absl::StatusCode::kAlreadyExists);
+  REQUIRE_OK(correct({.amount = MinorUnits{1}}, first->record_id));
+  MustRecord(ledger, FactOf(ReversalRecord{.sale = sale}));
+  const auto last = MustFind(*MustView(ledger), CorrectionRecord{.sale = sale});
+  REQUIRE(last.has_value());
+  CHECK_STATUS(correct({.amount = MinorUnits{2}}, last->id), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_CASE("settlement: records name what is there", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const Digest sale = MustRecord(ledger, FactOf(Sale("order 1"))).record_id;
+  const Digest nothing = AssetId("nothing");
+  PolicyRecord policy;
+  policy.name = "p";
+  policy.fees = {{.party = "nobody", .ppm = 1}};
+  PolicyRecord other_currency = policy;
+  other_currency.fees = {{.party = "ana", .fixed = {1}, .currency = "USD"}};
+  HoldRecord hold;
+  hold.reference = "h";
+  hold.reason = "claim";
+  const auto held = [&hold](std::function<void(HoldRecord*)> change) {
+    HoldRecord copy = hold;
+    change(&copy);
+    return copy;
+  };
+  struct Case {
+    RecordBody body;
+    std::string_view field;
+  };
+  const std::vector<Case> cases = {
+      {policy, "fees.party"},
+      {other_currency, "fees.currency"},
+      {ReversalRecord{.sale = nothing}, "sale"},
+      {CorrectionRecord{.sale = nothing, .amount = MinorUnits{1}}, "sale"},
+      {held([&](HoldRecord* h) { h->asset = nothing; }), "asset"},
+      {held([&](HoldRecord* h) { h->party = "nobody"; }), "party"},
+      {held([&](HoldRecord* h) { h->derivation = sale; }), "derivation"},
+      {held([&](HoldRecord* h) { h->sale = nothing; }), "sale"},
+      {held([&](HoldRecord* h) {
+         h->sale = sale;
+         h->claimant = "nobody";
+       }),
+       "claimant"},
+      {HoldReleaseRecord{.hold = sale}, "hold"},
+      {MandateRecord{.party = "ana", .collector = "nobody"}, "collector"},
+      {MandateRecord{.party = "nobody", .collector = "ana"}, "party"},
+      {AssignmentRecord{.party = "ana", .assignee = "nobody"}, "assignee"},
+      {PartyMergeRecord{.party = "ana", .into = "nobody"}, "into"},
+      {PayoutBatchRecord{
+           .reference = "b", .currency = "USD", .tree_size = 1, .lines = {{"ana", {1}}}},
+       "currency"},
+      {PayoutBatchRecord{
+           .reference = "b", .currency = "EUR", .tree_size = 1, .lines = {{"nobody", {1}}}},
+       "lines.party"},
+      {PayoutStateRecord{.batch = sale}, "batch"},
+  };
+  const HeadRow before = ledger->head();
+  for (const Case& bad : cases) {
+    CAPTURE(TypeName(bad.body), bad.field);
+    const auto refused = ledger->RecordFact(FactOf(bad.body));
+    CHECK_STATUS(refused, absl::StatusCode::kNotFound);
+    CHECK(FieldOf(refused.status()) == bad.field);
+  }
+  CHECK(ledger->head() == before);
+  const Digest batch =
+      MustRecord(ledger,
+                 FactOf(PayoutBatchRecord{
+                     .reference = "b", .currency = "EUR", .tree_size = 1, .lines = {{"ana", {1}}}}))
+          .record_id;
+  MustRecord(ledger, FactOf(PayoutStateRecord{.batch = batch, .party = "ana"}));
+  const auto unpaid = ledger->RecordFact(FactOf(PayoutStateRecord{.batch = batch, .party = "ben"}));
+  CHECK_STATUS(unpaid, absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("settlement: a record checked before the lineage changed is refused, to be checked again",
+          "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  auto fact = PrepareFact(FactOf(Sale("order 1")));
+  REQUIRE_OK(fact);
+  fact->derivation_count_seen = 0;
+  MustRecord(ledger, AssetFact("w", AssetKind::kWork));
+  MustRecord(ledger, DerivationFact("out", {{"w", 1}}));
+  auto results = ledger->RecordAll({*fact});
+  CHECK_STATUS(results.front(), absl::StatusCode::kAborted);
+  fact->derivation_count_seen = 1;
+  results = ledger->RecordAll({*fact});
+  REQUIRE_OK(results.front());
+}
+
+// --- Lists ---
+
+TEST_CASE("settlement: the list of a type is complete at every tree size", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  constexpr std::size_t kCount = 2 * kPositionBlockSize + 3;
+  std::vector<PreparedFact> facts;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    facts.push_back(*PrepareFact(FactOf(Sale("order " + std::to_string(i)))));
+    facts.push_back(*PrepareFact(AssetFact("w" + std::to_string(i))));
+  }
+  for (const auto& result : ledger->RecordAll(std::move(facts))) REQUIRE_OK(result);
+  const RecordType type = kRecordTypeOf<SaleRecord>;
+  // Sale i stands at position 5 + 2 i.
+  for (const std::uint64_t size :
+       {5u, 6u, 5u + 2 * 127, 6u + 2 * 127, 5u + 2 * 128, 300u, 5u + 2 * 259}) {
+    CAPTURE(size);
+    const auto view = MustView(ledger, TreeSize{size});
+    const std::uint64_t expected = (size - 5 + 1) / 2;
+    CHECK(*view->CountRecordsBefore(type, LogPosition{~std::uint64_t{0}}) == expected);
+    for (const std::uint64_t first : {0u, 1u, 127u, 128u, 129u, 255u, 256u, 258u, 400u}) {
+      for (const std::size_t count_max : {1u, 128u, 200u, 1000u}) {
+        CAPTURE(first, count_max);
+        const auto positions = view->ListRecords(type, first, count_max);
+        REQUIRE_OK(positions);
+        const std::uint64_t left = expected > first ? expected - first : 0;
+        REQUIRE(positions->size() == std::min<std::uint64_t>(count_max, left));
+        for (std::size_t i = 0; i < positions->size(); ++i) {
+          REQUIRE((*positions)[i].value == 5 + 2 * (first + i));
+        }
+      }
+    }
+  }
+  const auto view = MustView(ledger);
+  CHECK(*view->CountRecordsBefore(type, LogPosition{5}) == 0);
+  CHECK(*view->CountRecordsBefore(type, LogPosition{6}) == 1);
+  CHECK(*view->CountRecordsBefore(type, LogPosition{5 + 2 * 128}) == 128);
+  CHECK(*view->CountRecordsBefore(kRecordTypeOf<HoldRecord>, LogPosition{1000}) == 0);
+  CHECK(view->ListRecords(kRecordTypeOf<HoldRecord>, 0, 10)->empty());
+}
+
+TEST_CASE("settlement: the record in force is that of the tree size", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const auto first = MustRecord(ledger, FactOf(MandateRecord{.party = "ana", .collector = "ben"}));
+  const auto second = MustRecord(
+      ledger, FactOf(MandateRecord{.party = "ana", .collector = "ben", .end = 9}, first.record_id));
+  MustRecord(ledger, DerivationFact("out", {}, 1));
+  const MandateRecord probe{.party = "ana"};
+  const auto newest = MustView(ledger);
+  CHECK(MustFind(*newest, probe)->id == second.record_id);
+  CHECK(MustFind(*newest->At(TreeSize{second.position.value}), probe)->id == first.record_id);
+  CHECK_FALSE(MustFind(*newest->At(TreeSize{first.position.value}), probe).has_value());
+  DerivationRecord made;
+  made.generated = AssetId("out");
+  CHECK(MustFind(*newest, made)->position.value == 7);
+  CHECK_FALSE(MustFind(*newest->At(TreeSize{7}), made).has_value());
+}
+
+TEST_CASE("settlement: the last change of an asset is its newest record, derivation or holders",
+          "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  MustRecord(ledger, AssetFact("w"));                        // 5
+  MustRecord(ledger, DerivationFact("out", {{"w", 1}}));     // 6
+  MustRecord(ledger, test::AliasFact("name", "w"));          // 7: changes no share
+  MustRecord(ledger, test::HoldersFact("w", {{"ana", 1}}));  // 8
+  const AssetNumber assets[] = {AssetNumber{1}, AssetNumber{5}};
+  std::vector<LogPosition> positions;
+  REQUIRE_OK(MustView(ledger)->ReadLastChanges(assets, &positions));
+  CHECK(positions == std::vector<LogPosition>{{6}, {8}});
+  REQUIRE_OK(MustView(ledger, TreeSize{8})->ReadLastChanges(assets, &positions));
+  CHECK(positions == std::vector<LogPosition>{{6}, {5}});
+  REQUIRE_OK(MustView(ledger, TreeSize{6})->ReadLastChanges(assets, &positions));
+  CHECK(positions == std::vector<LogPosition>{{1}, {5}});
+}
+
+// --- Lines ---
+
+std::vector<std::string> SomeLines(std::size_t count) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < count; ++i) lines.push_back("line " + std::to_string(i));
+  return lines;
+}
+
+Digest RootOf(const std::vector<std::string>& lines) {
+  TreeFrontier tree;
+  for (const std::string& line : lines) tree.Append(LeafHash(line));
+  return tree.Root();
+}
+
+StatementRecord StatementOver(std::uint64_t begin, std::uint64_t end,
+                              const std::vector<std::string>& lines) {
+  StatementRecord statement;
+  statement.begin = begin;
+  statement.end = end;
+  statement.algorithm = "test/v1";
+  statement.line_count = lines.size();
+  statement.lines_root = RootOf(lines);
+  return statement;
+}
+
+absl::StatusOr<Receipt> RecordLines(TestLedger& ledger, RecordBody body,
+                                    const std::vector<std::string>& lines) {
+  auto stage = ledger->BeginLines();
+  if (!stage.ok()) return stage.status();
+  // In uneven pieces, as a stream brings them.
+  for (std::size_t at = 0; at < lines.size(); at += 100) {
+    const auto part = std::span(lines).subspan(at, std::min<std::size_t>(100, lines.size() - at));
+    if (const absl::Status added = (*stage)->Add(part); !added.ok()) return added;
+  }
+  return (*stage)->Finish(FactOf(std::move(body)).record);
+}
+
+TEST_CASE("settlement: the lines of a statement are read as they were given",
+          "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const std::size_t count = GENERATE(0, 1, kLineChunkSize, 3 * kLineChunkSize + 7);
+  const auto lines = SomeLines(count);
+  const auto receipt = RecordLines(ledger, StatementOver(0, 5, lines), lines);
+  REQUIRE_OK(receipt);
+  REQUIRE_OK(ledger.Reopen());
+  const auto view = MustView(ledger);
+  for (const std::size_t first : {0u, 1u, 255u, 256u, 500u, 775u, 2000u}) {
+    for (const std::size_t count_max : {0u, 1u, 300u, 5000u}) {
+      CAPTURE(count, first, count_max);
+      const auto read = view->ReadLines(receipt->position, first, count_max);
+      REQUIRE_OK(read);
+      const std::size_t begin = std::min(first, count);
+      const std::size_t end = std::min(count, begin + count_max);
+      CHECK(*read == std::vector<std::string>(lines.begin() + static_cast<std::ptrdiff_t>(begin),
+                                              lines.begin() + static_cast<std::ptrdiff_t>(end)));
+    }
+  }
+  CHECK_STATUS(view->ReadLines(LogPosition{1}, 0, 1), absl::StatusCode::kNotFound);
+  const auto again = RecordLines(ledger, StatementOver(0, 5, lines), lines);
+  REQUIRE_OK(again);
+  CHECK(again->already_recorded);
+  CHECK(again->position == receipt->position);
+  CHECK(view->ReadLines(receipt->position, 0, 5000)->size() == count);
+}
+
+TEST_CASE("settlement: lines that are not what the record states record nothing",
+          "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const auto lines = SomeLines(300);
+  StatementRecord statement = StatementOver(0, 5, lines);
+  const HeadRow before = ledger->head();
+  statement.line_count = 299;
+  const auto counted = RecordLines(ledger, statement, lines);
+  CHECK_STATUS(counted, absl::StatusCode::kInvalidArgument);
+  CHECK(FieldOf(counted.status()) == "line_count");
+  statement = StatementOver(0, 5, lines);
+  auto changed = lines;
+  changed[17] += "!";
+  const auto rooted = RecordLines(ledger, statement, changed);
+  CHECK_STATUS(rooted, absl::StatusCode::kInvalidArgument);
+  CHECK(FieldOf(rooted.status()) == "lines_root");
+  CHECK_STATUS(RecordLines(ledger, Sale("s"), lines), absl::StatusCode::kInvalidArgument);
+  CHECK_STATUS(ledger->RecordFact(FactOf(statement)), absl::StatusCode::kFailedPrecondition);
+  const std::vector<std::string> long_line = {std::string(kLineSizeMax + 1, 'x')};
+  CHECK_STATUS(RecordLines(ledger, StatementOver(0, 5, long_line), long_line),
+               absl::StatusCode::kInvalidArgument);
+  CHECK(ledger->head() == before);
+  REQUIRE_OK(RecordLines(ledger, statement, lines));
+}
+
+TEST_CASE("settlement: statements are one chain without gaps", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const auto refused = [&](const StatementRecord& statement, std::string_view field) {
+    const auto result = RecordLines(ledger, statement, {});
+    return absl::IsFailedPrecondition(result.status()) && FieldOf(result.status()) == field;
+  };
+  CHECK(refused(StatementOver(1, 5, {}), "begin"));
+  CHECK(refused(StatementOver(0, 6, {}), "end"));
+  StatementRecord second = StatementOver(3, 5, {});
+  second.number = 2;
+  second.previous = AssetId("nothing");
+  CHECK(refused(second, "number"));
+  const auto first = RecordLines(ledger, StatementOver(0, 3, {}), {});
+  REQUIRE_OK(first);
+  second.previous = first->record_id;
+  StatementRecord overlapping = second;
+  overlapping.begin = 2;
+  CHECK(refused(overlapping, "begin"));
+  StatementRecord skipping = second;
+  skipping.number = 3;
+  CHECK(refused(skipping, "number"));
+  const auto recorded = RecordLines(ledger, second, {});
+  REQUIRE_OK(recorded);
+  StatementRecord third = StatementOver(5, 7, {});
+  third.number = 3;
+  third.previous = first->record_id;
+  CHECK(refused(third, "previous"));
+  third.previous = recorded->record_id;
+  REQUIRE_OK(RecordLines(ledger, third, {}));
+  StatementRecord other = StatementOver(0, 4, {});
+  CHECK_STATUS(RecordLines(ledger, other, {}), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_CASE("settlement: an adjustment names a statement and a later cause, once",
+          "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const Digest sale = MustRecord(ledger, FactOf(Sale("order 1"))).record_id;
+  const auto statement = RecordLines(ledger, StatementOver(0, 6, {}), {});
+  REQUIRE_OK(statement);                                                                    // 6
+  const Digest cause = MustRecord(ledger, FactOf(ReversalRecord{.sale = sale})).record_id;  // 7
+  const auto lines = SomeLines(2);
+  AdjustmentRecord adjustment;
+  adjustment.statement = statement->record_id;
+  adjustment.cause = cause;
+  adjustment.tree_size = 8;
+  adjustment.algorithm = "test/v1";
+  adjustment.line_count = 2;
+  adjustment.lines_root = RootOf(lines);
+  const auto with = [&](std::function<void(AdjustmentRecord*)> change) {
+    AdjustmentRecord copy = adjustment;
+    change(&copy);
+    return RecordLines(ledger, copy, lines);
+  };
+  CHECK_STATUS(with([&](auto* a) { a->statement = sale; }), absl::StatusCode::kNotFound);
+  CHECK_STATUS(with([&](auto* a) { a->cause = AssetId("x"); }), absl::StatusCode::kNotFound);
+  CHECK_STATUS(with([&](auto* a) { a->cause = sale; }), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(with([&](auto* a) { a->tree_size = 7; }), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(with([&](auto* a) { a->tree_size = 9; }), absl::StatusCode::kOutOfRange);
+  const auto recorded = with([](auto*) {});
+  REQUIRE_OK(recorded);
+  CHECK(*MustView(ledger)->ReadLines(recorded->position, 0, 10) == lines);
+  CHECK_STATUS(with([](auto* a) { a->reason = "again"; }), absl::StatusCode::kAlreadyExists);
+}
+
+// --- Verification, rebuilding, formats ---
+
+TEST_CASE("settlement: verification and rebuilding know these records", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  for (std::size_t i = 0; i < kPositionBlockSize + 1; ++i) {
+    MustRecord(ledger, FactOf(Sale("order " + std::to_string(i))));
+  }
+  const auto lines = SomeLines(kLineChunkSize + 1);
+  const auto statement = RecordLines(ledger, StatementOver(0, 5, lines), lines);
+  REQUIRE_OK(statement);
+  const auto verify = [&] {
+    const auto scratch = NewMemoryStore();
+    const auto result = ledger->Verify(scratch.get(), {}, nullptr);
+    REQUIRE_OK(result);
+    for (const VerifyProblem& problem : result->problems) UNSCOPED_INFO(problem.what);
+    return result->problem_count;
+  };
+  CHECK(verify() == 0);
+  const auto listed = MustView(ledger)->ListRecords(kRecordTypeOf<SaleRecord>, 0, 1000);
+  REQUIRE_OK(ledger->RebuildIndexes({}));
+  CHECK(verify() == 0);
+  CHECK(*MustView(ledger)->ListRecords(kRecordTypeOf<SaleRecord>, 0, 1000) == *listed);
+  CHECK(MustFind(*MustView(ledger), Sale("order 128")).has_value());
+  CHECK(*MustView(ledger)->ReadLines(statement->position, 0, 1000) == lines);
+}
+
+// Changes rows of a closed ledger behind its back, with valid seals.
+void Tamper(const TestLedger& ledger,
+            const std::function<void(const Snapshot&, WriteBatch*)>& work) {
+  RocksDbOptions options;
+  options.path = ledger.store_path();
+  auto store = OpenRocksDbStore(options);
+  REQUIRE_OK(store);
+  const auto snapshot = (*store)->TakeSnapshot();
+  REQUIRE_OK(snapshot);
+  WriteBatch batch;
+  work(**snapshot, &batch);
+  REQUIRE_OK((*store)->Commit(batch));
+}
+
+void PutSealed(const OwnedKey& key, std::string payload, WriteBatch* batch) {
+  batch->Put(key.family, key.row, key.column, Seal(key.view(), std::move(payload)));
+}
+
+TEST_CASE("settlement: verification finds a line that was changed behind its seal",
+          "[ledger][settlement]") {
+  TestLedger ledger(Engine::kRocksDb);
+  RecordMarket(ledger);
+  auto lines = SomeLines(3);
+  REQUIRE_OK(RecordLines(ledger, StatementOver(0, 5, lines), lines));
+  ledger.Close();
+  lines[1] = "line of another";
+  Tamper(ledger, [&](const Snapshot&, WriteBatch* batch) {
+    PutSealed(keys::LineChunk(StageId{1}, 0), EncodeLineChunk(lines), batch);
+  });
+  REQUIRE_OK(ledger.Reopen());
+  const auto scratch = NewMemoryStore();
+  const auto result = ledger->Verify(scratch.get(), {}, nullptr);
+  REQUIRE_OK(result);
+  REQUIRE(result->problem_count == 1);
+  CHECK(result->problems[0].where == "log position 5");
+  CHECK(result->problems[0].what.find("its lines give root") != std::string::npos);
+}
+
+TEST_CASE("settlement: a list that lost a record is damage, not a shorter list",
+          "[ledger][settlement]") {
+  TestLedger ledger(Engine::kRocksDb);
+  RecordMarket(ledger);
+  MustRecord(ledger, FactOf(Sale("order 1")));
+  MustRecord(ledger, FactOf(Sale("order 2")));
+  ledger.Close();
+  Tamper(ledger, [&](const Snapshot&, WriteBatch* batch) {
+    PutSealed(keys::RecordList(kRecordTypeOf<SaleRecord>), EncodePositionList({1, {5}}), batch);
+  });
+  REQUIRE_OK(ledger.Reopen());
+  CHECK_STATUS(MustView(ledger)->ListRecords(kRecordTypeOf<SaleRecord>, 0, 10),
+               absl::StatusCode::kDataLoss);
+}
+
+TEST_CASE("settlement: a stage that was not finished leaves nothing", "[ledger][settlement]") {
+  TestLedger ledger(Engine::kRocksDb);
+  RecordMarket(ledger);
+  const auto lines = SomeLines(70'000);  // beyond one commit of chunks
+  const auto count_rows = [&] {
+    std::size_t count = 0;
+    ledger.Close();
+    Tamper(ledger, [&](const Snapshot& snapshot, WriteBatch* batch) {
+      const auto rows = snapshot.ListRows(Family::kUpstream, "", 1000);
+      REQUIRE_OK(rows);
+      count = rows->size();
+      PutSealed(keys::StageCounter(), EncodePosition(100), batch);
+    });
+    REQUIRE_OK(ledger.Reopen());
+    return count;
+  };
+  {
+    auto stage = ledger->BeginLines();
+    REQUIRE_OK(stage);
+    REQUIRE_OK((*stage)->Add(lines));
+  }
+  CHECK(count_rows() == 0);
+}
+
+TEST_CASE("settlement: a store of version 1 is brought to this version when it is opened",
+          "[ledger][settlement]") {
+  TestLedger ledger(Engine::kRocksDb);
+  MustRecord(ledger, AssetFact("out", AssetKind::kOutput));
+  MustRecord(ledger, DerivationFact("out", {}, 1));
+  const HeadRow head = ledger->head();
+  ledger.Close();
+  Tamper(ledger, [&](const Snapshot&, WriteBatch* batch) {
+    PutSealed(keys::Format(), EncodePosition(1), batch);
+    PutSealed(keys::Head(), EncodeHeadV1(head), batch);
+  });
+  REQUIRE_OK(ledger.Reopen());
+  CHECK(ledger->head() == head);
+  MustRecord(ledger, FactOf(Euro()));
+  MustRecord(ledger, FactOf(Sale("order 1")));
+  REQUIRE_OK(ledger.Reopen());
+  CHECK(MustFind(*MustView(ledger), Sale("order 1")).has_value());
+  const auto scratch = NewMemoryStore();
+  CHECK(ledger->Verify(scratch.get(), {}, nullptr)->problem_count == 0);
+}
+
+}  // namespace
+}  // namespace tributary
