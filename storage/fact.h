@@ -37,6 +37,8 @@ struct Fact {
   std::optional<PrivateDetails> details;
 };
 
+inline constexpr std::string_view kLineageField = "lineage";
+
 // A fact that keeps all rules that can be seen without the ledger, with its canonical bytes and id.
 // Made in the caller's thread, so that the committer hashes nothing twice.
 struct PreparedFact {
@@ -51,7 +53,7 @@ struct PreparedFact {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> pool_pages;
   std::optional<TimeMs> accepted_time;  // replay only: the time that the log states
   // The number of derivations that the caller's checks have seen: with another one in the ledger
-  // the fact is refused with kAborted, and the caller checks again.
+  // the fact is refused with kAborted on kLineageField, and the caller checks again.
   std::optional<std::uint64_t> derivation_count_seen;
 };
 

@@ -2,6 +2,8 @@
 
 #include "storage/ledger.h"
 
+#include <chrono>
+
 #include "graph/model/check.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
@@ -74,6 +76,16 @@ absl::StatusOr<Receipt> Ledger::RecordFact(Fact fact, const SubmitOptions& optio
   std::vector<PreparedFact> facts;
   facts.push_back(std::move(prepared));
   return std::move(impl_->RecordAll(std::move(facts), options).front());
+}
+
+absl::StatusOr<std::unique_lock<std::timed_mutex>> Ledger::LockSettlement(
+    const CancelToken* cancel) {
+  constexpr std::chrono::milliseconds kLook{20};  // how long a cancelled call may still wait
+  std::unique_lock lock(settlement_mutex_, std::defer_lock);
+  while (!lock.try_lock_for(kLook)) {
+    if (cancel != nullptr) TRIBUTARY_RETURN_IF_ERROR(cancel->status());
+  }
+  return lock;
 }
 
 HeadRow Ledger::head() const { return impl_->published().head; }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -128,6 +129,11 @@ class Ledger {
       std::optional<PrivateDetails> details = std::nullopt,
       std::optional<TimeMs> accepted_time = std::nullopt);
 
+  // Held from reading what a statement, an adjustment, a payout or a route is computed from or
+  // checked against until it is recorded: these are made one at a time.
+  // Errors: the token's own (null: waits for as long as it takes).
+  absl::StatusOr<std::unique_lock<std::timed_mutex>> LockSettlement(const CancelToken* cancel);
+
   // Starts the record of a statement or an adjustment; its lines follow in their order. The stage
   // must not outlive the ledger.
   absl::StatusOr<std::unique_ptr<LineStage>> BeginLines();
@@ -167,6 +173,7 @@ class Ledger {
   std::unique_ptr<Impl> impl_;
   std::string name_;
   std::uint64_t epoch_ = 1;
+  std::timed_mutex settlement_mutex_;
 };
 
 // Destroying a stage that was not finished discards its edges.

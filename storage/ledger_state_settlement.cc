@@ -352,7 +352,8 @@ class LedgerState::SettlementRules {
 absl::StatusOr<LogPosition> LedgerState::ApplySettlement(const PreparedFact& fact, TimeMs now) {
   const std::uint64_t derivation_count = head_.record_counts[kRecordTypeOf<DerivationRecord>.index];
   if (fact.derivation_count_seen.value_or(derivation_count) != derivation_count) {
-    return absl::AbortedError("the lineage changed while the record was being checked");
+    return FieldError(absl::StatusCode::kAborted, kLineageField, "a derivation since the check",
+                      "the lineage that the record was checked against");
   }
   const std::string identity = IdentityOf(fact.record.body);
   TRIBUTARY_ASSIGN_OR_RETURN(Chain chain, IdentityChain(identity));

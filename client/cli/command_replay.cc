@@ -19,6 +19,7 @@ struct LogEnds {
   LogHeader header;
   LogFooter footer;
   std::uint64_t line_count = 0;
+  std::uint64_t block_count = 0;  // of these, blocks of statements' lines
 };
 
 absl::Status AtLine(const std::string& path, std::uint64_t line, const absl::Status& status) {
@@ -41,10 +42,11 @@ absl::StatusOr<LogEnds> ReadEnds(const std::string& path) {
       if (!header.ok()) return AtLine(path, 1, header.status());
       ends.header = *std::move(header);
     }
+    if (IsLogLineBlock(line)) ++ends.block_count;
     last.swap(line);
   }
   const absl::StatusOr<LogFooter> footer = ParseLogFooter(last);
-  if (!footer.ok() || footer->tree_size + 2 != ends.line_count) {
+  if (!footer.ok() || footer->tree_size + 2 + ends.block_count != ends.line_count) {
     return AtLine(path, ends.line_count,
                   InvalidField("line", "no end of the log that fits its lines",
                                "a whole file, as `tributary export --log` writes it"));
@@ -80,6 +82,12 @@ class ReplayWriter {
     return FlushIfLarge();
   }
 
+  bool Add(v1::LineBlock block) {
+    size_ += block.ByteSizeLong();
+    *request_.add_items()->mutable_lines() = std::move(block);
+    return FlushIfLarge();
+  }
+
   absl::StatusOr<v1::ReplayLogResponse> Finish(const Digest& root_hash) {
     request_.set_expected_root_hash(std::string(root_hash.view()));
     if (writer_->Write(request_)) writer_->WritesDone();
@@ -112,6 +120,22 @@ class ReplayWriter {
   std::size_t size_ = 0;  // bytes, about
 };
 
+// False once the server has closed the call.
+absl::StatusOr<bool> SendLine(const std::string& line, std::uint64_t* record_count,
+                              ReplayWriter* writer) {
+  if (!IsLogLineBlock(line)) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const LogLine parsed, ParseLogLine(line));
+    ++*record_count;
+    return writer->Add(parsed);
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(LogLineBlock parsed, ParseLogLineBlock(line));
+  if (parsed.position + 1 != *record_count) {
+    return InvalidField("lines_of", StrCat(parsed.position),
+                        StrCat("the position of the record before it, ", *record_count - 1));
+  }
+  return writer->Add(std::move(parsed.block));
+}
+
 absl::StatusOr<v1::ReplayLogResponse> SendLog(Session& session, const std::string& path,
                                               const LogEnds& ends) {
   std::ifstream file(path, std::ios::binary);
@@ -119,18 +143,19 @@ absl::StatusOr<v1::ReplayLogResponse> SendLog(Session& session, const std::strin
   ReplayWriter writer(session.client(), ends.header.ledger);
   std::string line;
   std::getline(file, line);
-  for (std::uint64_t position = 0; position < ends.footer.tree_size; ++position) {
+  std::uint64_t record_count = 0;
+  for (std::uint64_t number = 2; number < ends.line_count; ++number) {
     if (!std::getline(file, line)) {
       writer.Cancel();
       return absl::UnavailableError(StrCat(path, ": reading failed"));
     }
-    const absl::StatusOr<LogLine> parsed = ParseLogLine(line);
-    if (!parsed.ok()) {
+    const absl::StatusOr<bool> sent = SendLine(line, &record_count, &writer);
+    if (!sent.ok()) {
       writer.Cancel();
-      return AtLine(path, position + 2, parsed.status());
+      return AtLine(path, number, sent.status());
     }
-    if (!writer.Add(*parsed)) return writer.Close();
-    progress.Update(position + 1);
+    if (!*sent) return writer.Close();
+    progress.Update(record_count);
   }
   return writer.Finish(ends.footer.root_hash);
 }

@@ -4,6 +4,7 @@
 
 #include "client/cli/fact_json.h"
 #include "client/lib/convert.h"
+#include "graph/model/record_type.h"
 #include "graph/model/status.h"
 
 namespace tributary::cli {
@@ -55,6 +56,14 @@ absl::StatusOr<v1::PrivateDetails> DetailsOf(const JsonValue& value) {
   return details;
 }
 
+constexpr std::string_view kLineBlockStart = "{\"lines_of\":";
+
+// Whether the server alone makes records of this type, or they name one that it makes.
+bool IsMadeByServer(const RecordBody& body) {
+  return StatedLines(body).has_value() || std::holds_alternative<PayoutBatchRecord>(body) ||
+         std::holds_alternative<PayoutStateRecord>(body);
+}
+
 }  // namespace
 
 LogLineWriter::LogLineWriter(LogLineOptions options, Write write)
@@ -76,6 +85,8 @@ absl::Status LogLineWriter::Add(const v1::LogItem& item) {
       return AddEdges(item.edges());
     case v1::LogItem::kDetails:
       return AddDetails(item.details());
+    case v1::LogItem::kLines:
+      return AddLines(item.lines());
     default:
       return Broken(record_count_, "an item of an unknown kind");
   }
@@ -92,10 +103,14 @@ absl::Status LogLineWriter::BeginRecord(const v1::LogRecord& record) {
   in_record_ = true;
   edge_count_ = weight_sum_ = 0;
   edges_ = TreeFrontier();
+  lines_ = TreeFrontier();
+  line_count_ = 0;
   details_.clear();
   const bool is_ledger = std::holds_alternative<LedgerRecord>(record_.body);
-  skip_ = !options_.log && (is_ledger || (options_.drop_superseded &&
-                                          options_.superseded.contains(std::string(id.view()))));
+  skip_ = !options_.log &&
+          (is_ledger || IsMadeByServer(record_.body) ||
+           (options_.drop_superseded && options_.superseded.contains(std::string(id.view()))));
+  line_is_open_ = !skip_;
   if (skip_) return absl::OkStatus();
   if (options_.log) {
     StrAppend(&text_, "{\"position\":", record.position(), ",\"accepted\":\"",
@@ -142,10 +157,37 @@ absl::Status LogLineWriter::EndRecord() {
       return Broken(record_count_ - 1, "the edges are not those of the derivation");
     }
   }
-  if (skip_) return absl::OkStatus();
+  if (const auto stated = StatedLines(record_.body); stated.has_value()) {
+    if (line_count_ != stated->line_count || lines_.Root() != stated->lines_root) {
+      return Broken(record_count_ - 1, "the lines are not those that the record states");
+    }
+  }
+  CloseLine();
+  return WriteIfLarge();
+}
+
+void LogLineWriter::CloseLine() {
+  if (!line_is_open_) return;
+  line_is_open_ = false;
   if (edge_count_ > 0) text_.push_back(']');
   if (!details_.empty()) StrAppend(&text_, ",", details_);
   text_.append("}\n");
+}
+
+absl::Status LogLineWriter::AddLines(const v1::LineBlock& block) {
+  if (!in_record_ || !StatedLines(record_.body).has_value()) {
+    return Broken(record_count_, "lines without a statement or an adjustment");
+  }
+  CloseLine();
+  if (!skip_) StrAppend(&text_, kLineBlockStart, record_count_ - 1, ",\"lines\":[");
+  bool first = true;
+  for (const std::string& line : block.lines()) {
+    lines_.Append(LeafHash(line));
+    ++line_count_;
+    if (!skip_) StrAppend(&text_, first ? "" : ",", line);
+    first = false;
+  }
+  if (!skip_) text_.append("]}\n");
   return WriteIfLarge();
 }
 
@@ -214,6 +256,24 @@ absl::StatusOr<LogLine> ParseLogLine(std::string_view line) {
   }
   if (!parsed.references.empty()) return InvalidField("edges", "an alias", "asset ids");
   result.edges = std::move(parsed.edges);
+  return result;
+}
+
+bool IsLogLineBlock(std::string_view line) {
+  return line.substr(0, kLineBlockStart.size()) == kLineBlockStart;
+}
+
+absl::StatusOr<LogLineBlock> ParseLogLineBlock(std::string_view line) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const FactLine parsed, ParseFactLine(line));
+  LogLineBlock result;
+  TRIBUTARY_ASSIGN_OR_RETURN(result.position, RequiredInteger(parsed.fields, "lines_of"));
+  const auto lines = parsed.fields.find("lines");
+  if (lines == parsed.fields.end() || lines->second.AsList() == nullptr) {
+    return InvalidField("lines", "no list", "a list of lines");
+  }
+  for (const JsonValue& value : *lines->second.AsList()) {
+    *result.block.add_lines() = WriteCanonicalJson(value);
+  }
   return result;
 }
 

@@ -28,7 +28,9 @@ struct LogLineOptions {
 };
 
 // Turns items of the log into lines, an edge list piece by piece, and checks on the way what can be
-// checked: positions, edge lists against the record's count and root, the log's root at the end.
+// checked: positions, edge lists and the lines of statements against the record's count and root,
+// the log's root at the end. Facts are what a client may record: statements, adjustments, payout
+// batches and what became of them are left out.
 class LogLineWriter {
  public:
   using Write = std::function<absl::Status(std::string_view text)>;
@@ -46,6 +48,8 @@ class LogLineWriter {
   absl::Status BeginRecord(const v1::LogRecord& record);
   absl::Status AddEdges(const v1::EdgeBlock& block);
   absl::Status AddDetails(const v1::PrivateDetails& details);
+  absl::Status AddLines(const v1::LineBlock& block);
+  void CloseLine();
   absl::Status EndRecord();
   absl::Status WriteIfLarge();
 
@@ -61,6 +65,9 @@ class LogLineWriter {
   std::uint64_t weight_sum_ = 0;
   TreeFrontier edges_;
   std::string details_;  // of the record; they stand at the end of its line
+  bool line_is_open_ = false;
+  std::uint64_t line_count_ = 0;  // of a statement or adjustment
+  TreeFrontier lines_;
   bool finished_ = false;
 };
 
@@ -70,6 +77,11 @@ struct LogLine {
   std::vector<Edge> edges;
   bool has_details = false;
   v1::PrivateDetails details;
+};
+// Lines of the statement or adjustment before it.
+struct LogLineBlock {
+  std::uint64_t position = 0;  // of that record
+  v1::LineBlock block;
 };
 struct LogHeader {
   std::string ledger;
@@ -83,5 +95,8 @@ struct LogFooter {
 absl::StatusOr<LogHeader> ParseLogHeader(std::string_view line);
 absl::StatusOr<LogFooter> ParseLogFooter(std::string_view line);
 absl::StatusOr<LogLine> ParseLogLine(std::string_view line);
+// Whether a line is a block of lines, and such a line.
+bool IsLogLineBlock(std::string_view line);
+absl::StatusOr<LogLineBlock> ParseLogLineBlock(std::string_view line);
 
 }  // namespace tributary::cli

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/model/record_type.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "server/convert/record.h"
@@ -22,6 +23,7 @@ constexpr std::size_t kLogBatchRecordCount = 256;  // records read at once by St
 // Bytes of items in one message of StreamRecords; below the 4 MiB that clients accept by default.
 constexpr std::size_t kLogMessageSizeMax = 1u << 20;
 constexpr std::size_t kLogEdgeBlockCount = 8'192;  // edges, 42 bytes each: 340 KiB
+constexpr std::size_t kLogLineBlockCount = 1'024;  // lines of one item: some 300 kB
 
 absl::Status FillDerivation(const LedgerView& view, AssetNumber asset,
                             v1::GetAssetResponse* response) {
@@ -168,6 +170,19 @@ absl::Status WriteEdges(const LedgerView& view, LogPosition position, LogWriter&
   return absl::OkStatus();
 }
 
+absl::Status WriteLines(const LedgerView& view, const StoredRecord& record, LogWriter& writer) {
+  const auto stated = StatedLines(record.record.body);
+  if (!stated.has_value()) return absl::OkStatus();
+  for (std::uint64_t first = 0; first < stated->line_count; first += kLogLineBlockCount) {
+    TRIBUTARY_ASSIGN_OR_RETURN(std::vector<std::string> lines,
+                               view.ReadLines(record.position, first, kLogLineBlockCount));
+    v1::LogItem item;
+    for (std::string& line : lines) item.mutable_lines()->add_lines(std::move(line));
+    TRIBUTARY_RETURN_IF_ERROR(writer.Add(std::move(item)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WriteDetails(const LedgerView& view, const Record& record, LogWriter& writer) {
   if (!record.details_digest.has_value()) return absl::OkStatus();
   TRIBUTARY_ASSIGN_OR_RETURN(const std::optional<PrivateDetails> details,
@@ -189,9 +204,11 @@ absl::Status WriteLogRecord(const LedgerView& view, const v1::StreamRecordsReque
   if (request.include_details()) {
     TRIBUTARY_RETURN_IF_ERROR(WriteDetails(view, record.record, writer));
   }
-  const bool is_derivation = std::holds_alternative<DerivationRecord>(record.record.body);
-  if (!request.include_edges() || !is_derivation) return absl::OkStatus();
-  return WriteEdges(view, record.position, writer);
+  if (!request.include_edges()) return absl::OkStatus();
+  if (std::holds_alternative<DerivationRecord>(record.record.body)) {
+    return WriteEdges(view, record.position, writer);
+  }
+  return WriteLines(view, record, writer);
 }
 
 std::vector<LogPosition> PositionRange(std::uint64_t begin, std::uint64_t end) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/model/record_type.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "server/convert/fact.h"
@@ -45,10 +46,12 @@ class Replayer {
         return TakeDetails(item.details());
       case v1::LogItem::kEdges:
         return TakeEdges(item.edges());
+      case v1::LogItem::kLines:
+        return TakeLines(item.lines());
       case v1::LogItem::ITEM_NOT_SET:
         break;
     }
-    return InvalidField("items", "an empty item", "a record, details or edges");
+    return InvalidField("items", "an empty item", "a record, details, edges or lines");
   }
 
   absl::StatusOr<HeadRow> Finish() {
@@ -67,6 +70,7 @@ class Replayer {
     TimeMs accepted_time;
     std::unique_ptr<EdgeStage> stage;
     std::uint64_t edge_count = 0;  // so far
+    std::unique_ptr<LineStage> lines;
 
     const DerivationRecord* derivation() const {
       return std::get_if<DerivationRecord>(&fact.record.body);
@@ -92,6 +96,10 @@ class Replayer {
     TRIBUTARY_ASSIGN_OR_RETURN(open.accepted_time,
                                TimeFromProto(message.accepted_ms(), "items.record.accepted_ms"));
     if (open.position == 0) return CreateLedger(open);
+    if (StatedLines(open.fact.record.body).has_value()) {
+      TRIBUTARY_RETURN_IF_ERROR(Flush());  // what it names may be in the batch
+      TRIBUTARY_ASSIGN_OR_RETURN(open.lines, ledger_->BeginLines());
+    }
     open_ = std::move(open);
     return absl::OkStatus();
   }
@@ -143,6 +151,21 @@ class Replayer {
     return added.ok() ? added : AtPosition(added, open_->position);
   }
 
+  absl::Status TakeLines(const v1::LineBlock& block) {
+    if (!open_.has_value() || open_->lines == nullptr) {
+      return InvalidField("items.lines", "lines", "lines after a statement or an adjustment");
+    }
+    const std::vector<std::string> lines(block.lines().begin(), block.lines().end());
+    const absl::Status added = open_->lines->Add(lines);
+    return added.ok() ? added : AtPosition(added, open_->position);
+  }
+
+  absl::Status FinishLines(const Open& open) {
+    const auto receipt = open.lines->Finish(open.fact.record, open.accepted_time);
+    if (!receipt.ok()) return AtPosition(receipt.status(), open.position);
+    return CheckReceipt(*receipt, open.id, open.position);
+  }
+
   // The record and all that belongs to it is here.
   absl::Status CloseRecord() {
     if (!open_.has_value()) return absl::OkStatus();
@@ -153,6 +176,7 @@ class Replayer {
                                      StrCat(derivation->edge_count, ", as the record states")),
                         open.position);
     }
+    if (open.lines != nullptr) return FinishLines(open);
     return open.stage != nullptr ? FinishStage(open) : AddToBatch(std::move(open));
   }
 

@@ -1,0 +1,279 @@
+// Closing statements and posting adjustments: computed from one view, recorded with all lines.
+
+#include "server/handlers/statement.h"
+
+#include <memory>
+#include <utility>
+
+#include "graph/settlement/adjust.h"
+#include "graph/settlement/close.h"
+#include "server/convert/enums.h"
+#include "server/handlers/settle_list.h"
+#include "server/handlers/walk_limits.h"
+#include "server/settlement_routes.h"
+
+namespace tributary::server {
+namespace {
+
+// Lines of one message of a preview, or of one step into the store.
+constexpr std::size_t kLineBlockCount = 4'096;
+
+CloseOptions OptionsOf(const Env& env) {
+  CloseOptions options;
+  options.routes = [&env](const SettlementReader& reader) {
+    return ReadEarnerRoutes(reader, &env.cancel);
+  };
+  options.limits.valuation.collect = CollectLimitsOf(env.limits);
+  options.limits.valuation.split.line_count_max = env.limits.walk_asset_count_max;
+  options.cancel = &env.cancel;
+  return options;
+}
+
+Record RecordOf(const std::string& ledger, RecordBody body) {
+  Record record;
+  record.ledger = ledger;
+  record.body = std::move(body);
+  SortLists(&record);
+  return record;
+}
+
+absl::StatusOr<Receipt> RecordWithLines(const Env& env, Ledger& ledger, const Record& record,
+                                        const std::vector<std::string>& lines) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto stage, ledger.BeginLines());
+  const std::span<const std::string> all(lines);
+  for (std::size_t at = 0; at < all.size(); at += kLineBlockCount) {
+    TRIBUTARY_RETURN_IF_ERROR(env.cancel.status());
+    TRIBUTARY_RETURN_IF_ERROR(
+        stage->Add(all.subspan(at, std::min(kLineBlockCount, all.size() - at))));
+  }
+  return stage->Finish(record);
+}
+
+Receipt ReceiptOf(const LoggedRecord& record, TreeSize tree_size) {
+  return {record.id, record.position, record.accepted_time, tree_size, true};
+}
+
+// --- Statements ---
+
+// The range that a request asks to close, checked against the chain.
+absl::StatusOr<LogPosition> EndOf(const SettlementReader& reader,
+                                  const std::optional<LoggedRecord>& last,
+                                  std::optional<std::uint64_t> asked) {
+  const std::uint64_t tree_size = reader.tree_size().value;
+  const std::uint64_t end = asked.value_or(tree_size);
+  if (end > tree_size) {
+    return FieldError(absl::StatusCode::kOutOfRange, "end", StrCat(end),
+                      StrCat("at most the tree size ", tree_size));
+  }
+  const std::uint64_t begin =
+      last.has_value() ? std::get<StatementRecord>(last->record.body).end : 0;
+  if (end > begin) return LogPosition{end};
+  return FieldError(absl::StatusCode::kFailedPrecondition, "end", StrCat(end),
+                    StrCat("above ", begin, ", where the last statement ends"));
+}
+
+absl::StatusOr<std::optional<Digest>> PolicyOf(const LedgerView& view,
+                                               const std::string& policy_bytes) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto policy, OptionalDigestFromProto(policy_bytes, "policy"));
+  if (policy.has_value()) {
+    TRIBUTARY_RETURN_IF_ERROR(
+        RequireRecord<PolicyRecord>(view, policy_bytes, "policy", "a policy").status());
+  }
+  return policy;
+}
+
+// The statement that a retry of this request has closed already; nullopt: none.
+absl::StatusOr<std::optional<LoggedRecord>> FindClosed(const SettlementReader& reader,
+                                                       const v1::CloseStatementRequest& request,
+                                                       const std::optional<LoggedRecord>& last,
+                                                       const std::optional<Digest>& policy) {
+  if (!request.has_expected_number()) return std::optional<LoggedRecord>();
+  const std::uint64_t next =
+      last.has_value() ? std::get<StatementRecord>(last->record.body).number + 1 : 1;
+  const std::uint64_t expected = request.expected_number();
+  if (expected == next) return std::optional<LoggedRecord>();
+  if (expected > next) {
+    return FieldError(absl::StatusCode::kFailedPrecondition, "expected_number", StrCat(expected),
+                      StrCat(next, ", the next one"));
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(auto closed, FindStatement(reader, expected));
+  if (closed.has_value()) {
+    const auto& statement = std::get<StatementRecord>(closed->record.body);
+    const bool same_end = !request.has_end() || request.end() == statement.end;
+    if (same_end && statement.policy == policy) return closed;
+  }
+  return FieldError(absl::StatusCode::kAlreadyExists, "expected_number", StrCat(expected),
+                    StrCat(next, ", or the end and policy of that statement"));
+}
+
+absl::Status CloseAndRecord(Env& env, Ledger& ledger, const SettlementReader& reader,
+                            LogPosition end, const std::optional<Digest>& policy,
+                            v1::RecordReceipt* receipt, v1::Statement* statement) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const ClosedStatement closed,
+                             tributary::CloseStatement(reader, end, policy, OptionsOf(env)));
+  const Record record = RecordOf(ledger.name(), closed.record);
+  TRIBUTARY_ASSIGN_OR_RETURN(const Receipt recorded,
+                             RecordWithLines(env, ledger, record, closed.lines));
+  ToProto(recorded, receipt);
+  ToProto(std::get<StatementRecord>(record.body), statement);
+  return absl::OkStatus();
+}
+
+// --- Adjustments ---
+
+absl::StatusOr<AdjustmentRequest> ReadRequest(const std::string& statement,
+                                              const std::string& cause) {
+  AdjustmentRequest request;
+  TRIBUTARY_ASSIGN_OR_RETURN(request.statement, DigestFromProto(statement, "statement"));
+  TRIBUTARY_ASSIGN_OR_RETURN(request.cause, DigestFromProto(cause, "cause"));
+  return request;
+}
+
+// A statement that is closed for an adjustment alone closes no sale: those are closed before it.
+absl::Status CheckNoOpenSales(const SettlementReader& reader) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
+  const LogPosition begin{last.has_value() ? std::get<StatementRecord>(last->record.body).end : 0};
+  const LogPosition end{reader.tree_size().value};
+  for (const RecordType type : {kRecordTypeOf<SaleRecord>, kRecordTypeOf<EscrowRecord>}) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t closed, reader.CountBefore(type, begin));
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t all, reader.CountBefore(type, end));
+    if (all == closed) continue;
+    return FieldError(absl::StatusCode::kFailedPrecondition, "mode",
+                      StrCat("reversal with ", all - closed, " sales or ends of escrow since log ",
+                             "position ", begin.value),
+                      "reversal where none is open: close a statement first, or carry forward");
+  }
+  return absl::OkStatus();
+}
+
+// The statement that has the adjustment, closed now if it is not yet.
+absl::Status CloseAfter(Env& env, Ledger& ledger, LogPosition adjustment,
+                        v1::PostAdjustmentResponse* response) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto view, ledger.ViewAt(std::nullopt, &env.cancel));
+  const SettlementView reader(view);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto closed, StatementOf(reader, adjustment));
+  if (closed.has_value()) {
+    ToProto(ReceiptOf(*closed, view->tree_size()), response->mutable_statement_receipt());
+    ToProto(std::get<StatementRecord>(closed->record.body), response->mutable_statement());
+    return absl::OkStatus();
+  }
+  TRIBUTARY_RETURN_IF_ERROR(CheckNoOpenSales(reader));
+  return CloseAndRecord(env, ledger, reader, LogPosition{adjustment.value + 1}, std::nullopt,
+                        response->mutable_statement_receipt(), response->mutable_statement());
+}
+
+}  // namespace
+
+absl::Status CloseStatement(Env& env, const v1::CloseStatementRequest& request,
+                            v1::CloseStatementResponse* response) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto ledger, env.ledgers.Find(request.ledger()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto lock, ledger->LockSettlement(&env.cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto view, ledger->ViewAt(std::nullopt, &env.cancel));
+  const SettlementView reader(view);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto policy, PolicyOf(*view, request.policy()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto closed_before, FindClosed(reader, request, last, policy));
+  if (closed_before.has_value()) {
+    ToProto(ReceiptOf(*closed_before, view->tree_size()), response->mutable_receipt());
+    ToProto(std::get<StatementRecord>(closed_before->record.body), response->mutable_statement());
+    return absl::OkStatus();
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const LogPosition end,
+      EndOf(reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
+  return CloseAndRecord(env, *ledger, reader, end, policy, response->mutable_receipt(),
+                        response->mutable_statement());
+}
+
+absl::Status PreviewStatement(Env& env, const v1::PreviewStatementRequest& request,
+                              Sink<v1::PreviewStatementResponse>& responses) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto view, OpenView(env, request.ledger(), request.at()));
+  const SettlementView reader(view);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto policy, PolicyOf(*view, request.policy()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const LogPosition end,
+      EndOf(reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
+  TRIBUTARY_ASSIGN_OR_RETURN(const ClosedStatement closed,
+                             tributary::CloseStatement(reader, end, policy, OptionsOf(env)));
+  v1::PreviewStatementResponse message;
+  message.set_tree_size(view->tree_size().value);
+  for (const std::string& bytes : closed.lines) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const StatementLine line, DecodeStatementLine(bytes));
+    if (!request.payee().empty() && line.payee != request.payee()) continue;
+    ToProto(line, message.add_lines());
+    if (message.lines_size() < static_cast<int>(kLineBlockCount)) continue;
+    TRIBUTARY_RETURN_IF_ERROR(responses.Write(std::exchange(message, {})));
+    message.set_tree_size(view->tree_size().value);
+  }
+  ToProto(closed.record, message.mutable_statement());
+  return responses.Write(std::move(message));
+}
+
+absl::Status PreviewAdjustment(Env& env, const v1::PreviewAdjustmentRequest& request,
+                               Sink<v1::PreviewAdjustmentResponse>& responses) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentRequest asked,
+                             ReadRequest(request.statement(), request.cause()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto view, OpenView(env, request.ledger(), request.at()));
+  const SettlementView reader(view);
+  TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
+                             tributary::PreviewAdjustment(reader, asked, OptionsOf(env)));
+  v1::PreviewAdjustmentResponse message;
+  message.set_tree_size(view->tree_size().value);
+  for (const AdjustmentLine& line : preview.adjustment.lines) {
+    ToProto(line, message.add_lines());
+    if (message.lines_size() < static_cast<int>(kLineBlockCount)) continue;
+    TRIBUTARY_RETURN_IF_ERROR(responses.Write(std::exchange(message, {})));
+    message.set_tree_size(view->tree_size().value);
+  }
+  ToProto(preview.record, message.mutable_adjustment());
+  message.mutable_adjustment()->clear_mode();
+  return responses.Write(std::move(message));
+}
+
+absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
+                            v1::PostAdjustmentResponse* response) {
+  TRIBUTARY_ASSIGN_OR_RETURN(AdjustmentRequest asked,
+                             ReadRequest(request.statement(), request.cause()));
+  TRIBUTARY_ASSIGN_OR_RETURN(asked.mode, FromProto(request.mode(), "mode"));
+  asked.reason = request.reason();
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto ledger, env.ledgers.Find(request.ledger()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto lock, ledger->LockSettlement(&env.cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto newest, ledger->ViewAt(std::nullopt, &env.cancel));
+  AdjustmentRecord probe;
+  probe.statement = asked.statement;
+  probe.cause = asked.cause;
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto posted, newest->FindInForce(probe));
+  LogPosition position;
+  if (posted.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto adjustment, BodyOf<AdjustmentRecord>(*posted));
+    if (adjustment.mode != asked.mode || adjustment.reason != asked.reason) {
+      return FieldError(
+          absl::StatusCode::kAlreadyExists, "cause", asked.cause.ToHex(),
+          StrCat("a record that has not adjusted this statement yet; adjustment ",
+                 posted->id.ToHex(), " stands at log position ", posted->position.value));
+    }
+    position = posted->position;
+    ToProto(ReceiptOf(Logged(*posted), newest->tree_size()), response->mutable_receipt());
+    ToProto(adjustment, response->mutable_adjustment());
+  } else {
+    const TreeSize tree_size{request.has_tree_size() ? request.tree_size()
+                                                     : newest->tree_size().value};
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, SettlementView(newest).At(tree_size));
+    if (asked.mode == AdjustmentMode::kReversal) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckNoOpenSales(SettlementView(newest)));
+    }
+    TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
+                               tributary::PreviewAdjustment(*reader, asked, OptionsOf(env)));
+    const Record record = RecordOf(ledger->name(), preview.record);
+    TRIBUTARY_ASSIGN_OR_RETURN(const Receipt receipt,
+                               RecordWithLines(env, *ledger, record, preview.lines));
+    position = receipt.position;
+    ToProto(receipt, response->mutable_receipt());
+    ToProto(std::get<AdjustmentRecord>(record.body), response->mutable_adjustment());
+  }
+  if (asked.mode != AdjustmentMode::kReversal) return absl::OkStatus();
+  return CloseAfter(env, *ledger, position, response);
+}
+
+}  // namespace tributary::server
