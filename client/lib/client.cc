@@ -24,6 +24,7 @@ Client::Client(ClientOptions options) : options_(std::move(options)) {
       grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
   lineage_ = v1::LineageService::NewStub(channel);
   attribution_ = v1::AttributionService::NewStub(channel);
+  settlement_ = v1::SettlementService::NewStub(channel);
   admin_ = v1::AdminService::NewStub(channel);
 }
 

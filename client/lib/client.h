@@ -18,6 +18,7 @@
 #include "tributary/v1/admin_service.grpc.pb.h"
 #include "tributary/v1/attribution_service.grpc.pb.h"
 #include "tributary/v1/lineage_service.grpc.pb.h"
+#include "tributary/v1/settlement_service.grpc.pb.h"
 
 namespace tributary {
 
@@ -40,6 +41,7 @@ class Client {
 
   v1::LineageService::Stub& lineage() const { return *lineage_; }
   v1::AttributionService::Stub& attribution() const { return *attribution_; }
+  v1::SettlementService::Stub& settlement() const { return *settlement_; }
   v1::AdminService::Stub& admin() const { return *admin_; }
 
   // Calls a method that has one request and one response.
@@ -48,11 +50,15 @@ class Client {
   absl::StatusOr<Response> Call(grpc::Status (Service::*method)(grpc::ClientContext*,
                                                                 const Request&, Response*),
                                 const Request& request) const {
-    Response response;
-    const auto context = NewContext(options_.call_deadline);
-    const grpc::Status status = (StubOf<Service>().*method)(context.get(), request, &response);
-    if (!status.ok()) return ToAbslStatus(status);
-    return response;
+    return CallWithin(options_.call_deadline, method, request);
+  }
+
+  // The same for a method that may take as long as a stream, such as CloseStatement.
+  template <typename Service, typename Request, typename Response>
+  absl::StatusOr<Response> CallLong(grpc::Status (Service::*method)(grpc::ClientContext*,
+                                                                    const Request&, Response*),
+                                    const Request& request) const {
+    return CallWithin(options_.stream_deadline, method, request);
   }
 
   // Reads a stream of responses to its end; `on_message` is called for each and may stop the call
@@ -84,12 +90,26 @@ class Client {
  private:
   static std::unique_ptr<grpc::ClientContext> NewContext(std::chrono::milliseconds deadline);
 
+  template <typename Service, typename Request, typename Response>
+  absl::StatusOr<Response> CallWithin(std::chrono::milliseconds deadline,
+                                      grpc::Status (Service::*method)(grpc::ClientContext*,
+                                                                      const Request&, Response*),
+                                      const Request& request) const {
+    Response response;
+    const auto context = NewContext(deadline);
+    const grpc::Status status = (StubOf<Service>().*method)(context.get(), request, &response);
+    if (!status.ok()) return ToAbslStatus(status);
+    return response;
+  }
+
   template <typename Service>
   Service& StubOf() const {
     if constexpr (std::is_same_v<Service, v1::LineageService::Stub>)
       return *lineage_;
     else if constexpr (std::is_same_v<Service, v1::AttributionService::Stub>)
       return *attribution_;
+    else if constexpr (std::is_same_v<Service, v1::SettlementService::Stub>)
+      return *settlement_;
     else
       return *admin_;
   }
@@ -97,6 +117,7 @@ class Client {
   ClientOptions options_;
   std::unique_ptr<v1::LineageService::Stub> lineage_;
   std::unique_ptr<v1::AttributionService::Stub> attribution_;
+  std::unique_ptr<v1::SettlementService::Stub> settlement_;
   std::unique_ptr<v1::AdminService::Stub> admin_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "client/lib/settlement_bodies.h"
 #include "graph/model/status.h"
 
 namespace tributary {
@@ -33,9 +34,11 @@ std::string Bytes(const std::optional<Digest>& digest) {
   return digest.has_value() ? Bytes(*digest) : std::string();
 }
 
-// A type without a message stays without a body, which the server refuses.
-template <typename Body>
-void FillBody(const Body&, std::span<const Edge>, v1::Fact*) {}
+// What only a server makes has no body.
+void FillBody(const LedgerRecord&, std::span<const Edge>, v1::Fact*) {}
+void FillBody(const StatementRecord&, std::span<const Edge>, v1::Fact*) {}
+void FillBody(const AdjustmentRecord&, std::span<const Edge>, v1::Fact*) {}
+void FillBody(const PayoutBatchRecord&, std::span<const Edge>, v1::Fact*) {}
 
 void FillBody(const PartyRecord& party, std::span<const Edge>, v1::Fact* fact) {
   v1::Party* out = fact->mutable_party();
@@ -91,6 +94,46 @@ void FillBody(const ConsentRecord& consent, std::span<const Edge>, v1::Fact* fac
 void FillBody(const DerivationRecord& derivation, std::span<const Edge> edges, v1::Fact* fact) {
   *fact->mutable_derivation()->mutable_derivation() = ToProto(derivation);
   for (const Edge& edge : edges) *fact->mutable_derivation()->add_edges() = ToProto(edge);
+}
+
+void FillBody(const CurrencyRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_currency());
+}
+void FillBody(const TemplateRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_template_());
+}
+void FillBody(const PolicyRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_policy());
+}
+void FillBody(const SaleRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_sale());
+}
+void FillBody(const EscrowRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_escrow());
+}
+void FillBody(const ReversalRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_reversal());
+}
+void FillBody(const CorrectionRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_correction());
+}
+void FillBody(const HoldRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_hold());
+}
+void FillBody(const HoldReleaseRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_hold_release());
+}
+void FillBody(const MandateRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_mandate());
+}
+void FillBody(const AssignmentRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_assignment());
+}
+void FillBody(const PartyMergeRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_party_merge());
+}
+void FillBody(const PayoutStateRecord& body, std::span<const Edge>, v1::Fact* fact) {
+  internal::Fill(body, fact->mutable_payout_state());
 }
 
 std::int64_t Ms(TimeMs time) { return static_cast<std::int64_t>(time.value); }
@@ -218,6 +261,17 @@ std::string_view NameOf(v1::LineKind kind) {
   static constexpr std::array<std::string_view, 6> kNames = {
       "", "asset", "party", "unclaimed", "undisclosed", "unattributed"};
   const auto index = static_cast<std::size_t>(kind);
+  return index < kNames.size() ? kNames[index] : "";
+}
+
+std::string_view NameOf(v1::AdjustmentMode mode) { return NameOfValue<AdjustmentMode>(mode, 3); }
+std::string_view NameOf(v1::HoldOutcome outcome) { return NameOfValue<HoldOutcome>(outcome, 2); }
+std::string_view NameOf(v1::PayoutStatus status) { return NameOfValue<PayoutState>(status, 3); }
+
+std::string_view NameOf(v1::SaleStatus status) {
+  static constexpr std::array<std::string_view, 6> kNames = {"",       "pending", "posted",
+                                                             "voided", "expired", "reversed"};
+  const auto index = static_cast<std::size_t>(status);
   return index < kNames.size() ? kNames[index] : "";
 }
 

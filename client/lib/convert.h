@@ -11,6 +11,7 @@
 #include "graph/model/record.h"
 #include "graph/model/uint128.h"
 #include "tributary/v1/fact.pb.h"
+#include "tributary/v1/settlement_service.pb.h"
 
 namespace tributary {
 
@@ -23,7 +24,8 @@ struct PrivateBytes {
 };
 
 // The fact that, sent to the record's ledger, is recorded as exactly this record. `edges` belong to
-// a derivation; a ledger record is no fact and gives one without a body.
+// a derivation. What only a server makes (ledger, statement, adjustment, payout_batch) is no fact
+// and gives one without a body.
 v1::Fact ToFact(const Record& record, std::span<const Edge> edges,
                 const std::optional<PrivateBytes>& details);
 
@@ -42,6 +44,10 @@ std::string_view NameOf(v1::Basis basis);
 std::string_view NameOf(v1::ConsentUse use);
 std::string_view NameOf(v1::ConsentStatus status);
 std::string_view NameOf(v1::LineKind kind);
+std::string_view NameOf(v1::AdjustmentMode mode);
+std::string_view NameOf(v1::HoldOutcome outcome);
+std::string_view NameOf(v1::PayoutStatus status);
+std::string_view NameOf(v1::SaleStatus status);
 // ASSET_KIND_UNSPECIFIED for any other text.
 v1::AssetKind KindFromName(std::string_view name);
 

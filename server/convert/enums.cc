@@ -51,6 +51,42 @@ static_assert(Shifted(ConsentStatus::kAllowed) == v1::CONSENT_STATUS_ALLOWED);
 static_assert(Shifted(ConsentStatus::kObjected) == v1::CONSENT_STATUS_OBJECTED);
 static_assert(Shifted(ConsentStatus::kConstrained) == v1::CONSENT_STATUS_CONSTRAINED);
 
+static_assert(Shifted(RoleSharing::kEqual) == v1::ROLE_SHARING_EQUAL);
+static_assert(Shifted(RoleSharing::kByWeight) == v1::ROLE_SHARING_BY_WEIGHT);
+static_assert(v1::RoleSharing_ARRAYSIZE == 3);
+
+static_assert(Shifted(AbsentPart::kKept) == v1::ABSENT_PART_KEPT);
+static_assert(Shifted(AbsentPart::kUnattributed) == v1::ABSENT_PART_UNATTRIBUTED);
+static_assert(v1::AbsentPart_ARRAYSIZE == 3);
+
+static_assert(Shifted(UndisclosedRule::kHeld) == v1::UNDISCLOSED_RULE_HELD);
+static_assert(Shifted(UndisclosedRule::kAssetHolders) == v1::UNDISCLOSED_RULE_ASSET_HOLDERS);
+static_assert(Shifted(UndisclosedRule::kSoldAssetHolders) ==
+              v1::UNDISCLOSED_RULE_SOLD_ASSET_HOLDERS);
+static_assert(v1::UndisclosedRule_ARRAYSIZE == 4);
+
+static_assert(Shifted(UnclaimedRule::kHeld) == v1::UNCLAIMED_RULE_HELD);
+static_assert(Shifted(UnclaimedRule::kSoldAssetHolders) == v1::UNCLAIMED_RULE_SOLD_ASSET_HOLDERS);
+static_assert(v1::UnclaimedRule_ARRAYSIZE == 3);
+
+static_assert(Shifted(EscrowOutcome::kPosted) == v1::ESCROW_OUTCOME_POSTED);
+static_assert(Shifted(EscrowOutcome::kVoided) == v1::ESCROW_OUTCOME_VOIDED);
+static_assert(v1::EscrowOutcome_ARRAYSIZE == 3);
+
+static_assert(Shifted(AdjustmentMode::kProspective) == v1::ADJUSTMENT_MODE_PROSPECTIVE);
+static_assert(Shifted(AdjustmentMode::kCarriedForward) == v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+static_assert(Shifted(AdjustmentMode::kReversal) == v1::ADJUSTMENT_MODE_REVERSAL);
+static_assert(v1::AdjustmentMode_ARRAYSIZE == 4);
+
+static_assert(Shifted(HoldOutcome::kReleased) == v1::HOLD_OUTCOME_RELEASED);
+static_assert(Shifted(HoldOutcome::kRerouted) == v1::HOLD_OUTCOME_REROUTED);
+static_assert(v1::HoldOutcome_ARRAYSIZE == 3);
+
+static_assert(Shifted(PayoutState::kSent) == v1::PAYOUT_STATUS_SENT);
+static_assert(Shifted(PayoutState::kSettled) == v1::PAYOUT_STATUS_SETTLED);
+static_assert(Shifted(PayoutState::kFailed) == v1::PAYOUT_STATUS_FAILED);
+static_assert(v1::PayoutStatus_ARRAYSIZE == 4);
+
 template <typename Model>
 absl::StatusOr<Model> Checked(int wire, int count, std::string_view field) {
   if (wire > 0 && wire < count) return static_cast<Model>(wire - 1);
@@ -78,6 +114,30 @@ absl::StatusOr<ConsentUse> FromProto(v1::ConsentUse use, std::string_view field)
 }
 absl::StatusOr<ConsentStatus> FromProto(v1::ConsentStatus status, std::string_view field) {
   return Checked<ConsentStatus>(status, v1::ConsentStatus_ARRAYSIZE, field);
+}
+absl::StatusOr<RoleSharing> FromProto(v1::RoleSharing sharing, std::string_view field) {
+  return Checked<RoleSharing>(sharing, v1::RoleSharing_ARRAYSIZE, field);
+}
+absl::StatusOr<AbsentPart> FromProto(v1::AbsentPart part, std::string_view field) {
+  return Checked<AbsentPart>(part, v1::AbsentPart_ARRAYSIZE, field);
+}
+absl::StatusOr<UndisclosedRule> FromProto(v1::UndisclosedRule rule, std::string_view field) {
+  return Checked<UndisclosedRule>(rule, v1::UndisclosedRule_ARRAYSIZE, field);
+}
+absl::StatusOr<UnclaimedRule> FromProto(v1::UnclaimedRule rule, std::string_view field) {
+  return Checked<UnclaimedRule>(rule, v1::UnclaimedRule_ARRAYSIZE, field);
+}
+absl::StatusOr<EscrowOutcome> FromProto(v1::EscrowOutcome outcome, std::string_view field) {
+  return Checked<EscrowOutcome>(outcome, v1::EscrowOutcome_ARRAYSIZE, field);
+}
+absl::StatusOr<AdjustmentMode> FromProto(v1::AdjustmentMode mode, std::string_view field) {
+  return Checked<AdjustmentMode>(mode, v1::AdjustmentMode_ARRAYSIZE, field);
+}
+absl::StatusOr<HoldOutcome> FromProto(v1::HoldOutcome outcome, std::string_view field) {
+  return Checked<HoldOutcome>(outcome, v1::HoldOutcome_ARRAYSIZE, field);
+}
+absl::StatusOr<PayoutState> FromProto(v1::PayoutStatus state, std::string_view field) {
+  return Checked<PayoutState>(state, v1::PayoutStatus_ARRAYSIZE, field);
 }
 
 }  // namespace tributary::server

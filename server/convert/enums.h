@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "graph/model/record.h"
+#include "tributary/v1/settlement_types.pb.h"
 #include "tributary/v1/types.pb.h"
 
 namespace tributary::server {
@@ -26,6 +27,30 @@ inline v1::ConsentUse ToProto(ConsentUse use) {
 inline v1::ConsentStatus ToProto(ConsentStatus status) {
   return static_cast<v1::ConsentStatus>(static_cast<int>(status) + 1);
 }
+inline v1::RoleSharing ToProto(RoleSharing sharing) {
+  return static_cast<v1::RoleSharing>(static_cast<int>(sharing) + 1);
+}
+inline v1::AbsentPart ToProto(AbsentPart part) {
+  return static_cast<v1::AbsentPart>(static_cast<int>(part) + 1);
+}
+inline v1::UndisclosedRule ToProto(UndisclosedRule rule) {
+  return static_cast<v1::UndisclosedRule>(static_cast<int>(rule) + 1);
+}
+inline v1::UnclaimedRule ToProto(UnclaimedRule rule) {
+  return static_cast<v1::UnclaimedRule>(static_cast<int>(rule) + 1);
+}
+inline v1::EscrowOutcome ToProto(EscrowOutcome outcome) {
+  return static_cast<v1::EscrowOutcome>(static_cast<int>(outcome) + 1);
+}
+inline v1::AdjustmentMode ToProto(AdjustmentMode mode) {
+  return static_cast<v1::AdjustmentMode>(static_cast<int>(mode) + 1);
+}
+inline v1::HoldOutcome ToProto(HoldOutcome outcome) {
+  return static_cast<v1::HoldOutcome>(static_cast<int>(outcome) + 1);
+}
+inline v1::PayoutStatus ToProto(PayoutState state) {
+  return static_cast<v1::PayoutStatus>(static_cast<int>(state) + 1);
+}
 
 // Errors: kInvalidArgument naming `field`: unspecified, or a number that this version does not
 // know.
@@ -35,5 +60,13 @@ absl::StatusOr<Role> FromProto(v1::Role role, std::string_view field);
 absl::StatusOr<Basis> FromProto(v1::Basis basis, std::string_view field);  // unspecified: declared
 absl::StatusOr<ConsentUse> FromProto(v1::ConsentUse use, std::string_view field);
 absl::StatusOr<ConsentStatus> FromProto(v1::ConsentStatus status, std::string_view field);
+absl::StatusOr<RoleSharing> FromProto(v1::RoleSharing sharing, std::string_view field);
+absl::StatusOr<AbsentPart> FromProto(v1::AbsentPart part, std::string_view field);
+absl::StatusOr<UndisclosedRule> FromProto(v1::UndisclosedRule rule, std::string_view field);
+absl::StatusOr<UnclaimedRule> FromProto(v1::UnclaimedRule rule, std::string_view field);
+absl::StatusOr<EscrowOutcome> FromProto(v1::EscrowOutcome outcome, std::string_view field);
+absl::StatusOr<AdjustmentMode> FromProto(v1::AdjustmentMode mode, std::string_view field);
+absl::StatusOr<HoldOutcome> FromProto(v1::HoldOutcome outcome, std::string_view field);
+absl::StatusOr<PayoutState> FromProto(v1::PayoutStatus state, std::string_view field);
 
 }  // namespace tributary::server

@@ -7,6 +7,7 @@
 #include "graph/model/text.h"
 #include "server/convert/enums.h"
 #include "server/convert/scalars.h"
+#include "server/convert/settlement.h"
 
 namespace tributary::server {
 namespace {
@@ -105,10 +106,36 @@ absl::StatusOr<ParsedBody> ParseBody(const v1::Fact& fact, const Limits& limits)
       if (!parsed.ok()) return WithPrefix(parsed.status(), "derivation");
       return parsed;
     }
+    case v1::Fact::kCurrency:
+      return ParseSimple(fact.currency(), "currency");
+    case v1::Fact::kTemplate:
+      return ParseSimple(fact.template_(), "template");
+    case v1::Fact::kPolicy:
+      return ParseSimple(fact.policy(), "policy");
+    case v1::Fact::kSale:
+      return ParseSimple(fact.sale(), "sale");
+    case v1::Fact::kEscrow:
+      return ParseSimple(fact.escrow(), "escrow");
+    case v1::Fact::kReversal:
+      return ParseSimple(fact.reversal(), "reversal");
+    case v1::Fact::kCorrection:
+      return ParseSimple(fact.correction(), "correction");
+    case v1::Fact::kHold:
+      return ParseSimple(fact.hold(), "hold");
+    case v1::Fact::kHoldRelease:
+      return ParseSimple(fact.hold_release(), "hold_release");
+    case v1::Fact::kMandate:
+      return ParseSimple(fact.mandate(), "mandate");
+    case v1::Fact::kAssignment:
+      return ParseSimple(fact.assignment(), "assignment");
+    case v1::Fact::kPartyMerge:
+      return ParseSimple(fact.party_merge(), "party_merge");
+    case v1::Fact::kPayoutState:
+      return ParseSimple(fact.payout_state(), "payout_state");
     case v1::Fact::BODY_NOT_SET:
       break;
   }
-  return InvalidField("body", "none", "one of party asset alias holders consent derivation");
+  return InvalidField("body", "none", "one of the bodies of a fact, such as asset or sale");
 }
 
 }  // namespace

@@ -20,18 +20,6 @@ absl::StatusOr<Receipt> RecordPrepared(Ledger& ledger, PreparedFact fact,
   return std::move(ledger.RecordAll(std::move(facts), options).front());
 }
 
-// One fact, from its parts of a request to its receipt.
-absl::Status RecordOne(Env& env, const std::string& ledger_name, const v1::Fact& fact,
-                       const SubmitOptions& options, v1::RecordReceipt* receipt) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<Ledger> ledger, env.ledgers.Find(ledger_name));
-  TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact prepared,
-                             PrepareFromProto(fact, ledger_name, env.limits));
-  TRIBUTARY_ASSIGN_OR_RETURN(const Receipt recorded,
-                             RecordPrepared(*ledger, std::move(prepared), options));
-  ToProto(recorded, receipt);
-  return absl::OkStatus();
-}
-
 // The fact of a request without its body.
 template <typename Request>
 v1::Fact FactWithOptions(const Request& request) {
@@ -73,6 +61,17 @@ absl::Status ReadEdgesInto(Env& env, Source<v1::RecordDerivationStreamRequest>& 
 }
 
 }  // namespace
+
+absl::Status RecordOne(Env& env, const std::string& ledger_name, const v1::Fact& fact,
+                       const SubmitOptions& options, v1::RecordReceipt* receipt) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<Ledger> ledger, env.ledgers.Find(ledger_name));
+  TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact prepared,
+                             PrepareFromProto(fact, ledger_name, env.limits));
+  TRIBUTARY_ASSIGN_OR_RETURN(const Receipt recorded,
+                             RecordPrepared(*ledger, std::move(prepared), options));
+  ToProto(recorded, receipt);
+  return absl::OkStatus();
+}
 
 absl::Status RecordParty(Env& env, const v1::RecordPartyRequest& request,
                          v1::RecordPartyResponse* response) {

@@ -2,12 +2,18 @@
 
 #pragma once
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "server/env.h"
 #include "server/stream.h"
 #include "tributary/v1/lineage_service.pb.h"
 
 namespace tributary::server {
+
+// One fact, from its parts of a request to its receipt: what all handlers here do.
+absl::Status RecordOne(Env& env, const std::string& ledger_name, const v1::Fact& fact,
+                       const SubmitOptions& options, v1::RecordReceipt* receipt);
 
 // Errors, idempotency and durability as proto/tributary/v1/lineage_service.proto states.
 absl::Status RecordParty(Env& env, const v1::RecordPartyRequest& request,

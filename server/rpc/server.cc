@@ -67,7 +67,11 @@ void ApplyLimits(const Limits& limits, grpc::ServerBuilder* builder) {
 class GrpcServer final : public RpcServer {
  public:
   GrpcServer(Ledgers& ledgers, const Limits& limits)
-      : runtime_(ledgers, limits), lineage_(runtime_), attribution_(runtime_), admin_(runtime_) {}
+      : runtime_(ledgers, limits),
+        lineage_(runtime_),
+        attribution_(runtime_),
+        settlement_(NewSettlementService(runtime_)),
+        admin_(runtime_) {}
 
   ~GrpcServer() override { Shutdown(std::chrono::milliseconds(0)); }
 
@@ -78,6 +82,7 @@ class GrpcServer final : public RpcServer {
     builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&lineage_);
     builder.RegisterService(&attribution_);
+    builder.RegisterService(settlement_.get());
     builder.RegisterService(&admin_);
     server_ = builder.BuildAndStart();
     if (options.listen.starts_with("unix")) port_ = 0;  // gRPC says 1
@@ -100,6 +105,7 @@ class GrpcServer final : public RpcServer {
   Runtime runtime_;
   LineageServiceImpl lineage_;
   AttributionServiceImpl attribution_;
+  std::unique_ptr<grpc::Service> settlement_;
   AdminServiceImpl admin_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

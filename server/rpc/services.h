@@ -1,6 +1,8 @@
-// The three services as gRPC sees them: each method names its handler and where it runs.
+// The services as gRPC sees them: each method names its handler and where it runs.
 
 #pragma once
+
+#include <memory>
 
 #include "server/rpc/call.h"
 #include "server/rpc/runtime.h"
@@ -184,5 +186,8 @@ class AdminServiceImpl final : public v1::AdminService::CallbackService {
  private:
   CallFactory calls_;
 };
+
+// SettlementService. `runtime` outlives it.
+std::unique_ptr<grpc::Service> NewSettlementService(Runtime& runtime);
 
 }  // namespace tributary::server
