@@ -21,8 +21,8 @@ class SubgraphCollector {
                     const CancelToken* cancel, WalkScratch* scratch)
       : reader_(reader), limits_(limits), cancel_(cancel), index_(reader.tree_size(), scratch) {}
 
-  absl::StatusOr<LineageSubgraph> Run(AssetNumber target) {
-    const absl::Status status = Collect(target);
+  absl::StatusOr<LineageSubgraph> Run(std::span<const AssetNumber> targets) {
+    const absl::Status status = Collect(targets);
     index_.Release(subgraph_.assets_);
     if (!status.ok()) return status;
     return std::move(subgraph_);
@@ -34,14 +34,11 @@ class SubgraphCollector {
   // Edges whose slots of the index are loaded ahead; hides the latency of memory.
   static constexpr std::size_t kPrefetchDistance = 16;
 
-  absl::Status Collect(AssetNumber target) {
+  absl::Status Collect(std::span<const AssetNumber> targets) {
     subgraph_.tree_size_ = reader_.tree_size();
-    if (target.value >= subgraph_.tree_size_.value) {
-      return absl::InternalError(StrCat("asset number ", target.value,
-                                        " is not below the tree size ", reader_.tree_size().value));
-    }
-    subgraph_.assets_.push_back(target);
-    index_.FindOrAssign(target, LineageSubgraph::kTarget);
+    index_.Prepare(targets.size());
+    for (const AssetNumber target : targets) TRIBUTARY_RETURN_IF_ERROR(AddTarget(target));
+    TRIBUTARY_RETURN_IF_ERROR(CheckLimits());
     std::size_t frontier_begin = 0;
     while (frontier_begin < subgraph_.assets_.size()) {
       const std::size_t frontier_end = subgraph_.assets_.size();
@@ -53,6 +50,18 @@ class SubgraphCollector {
     TRIBUTARY_RETURN_IF_ERROR(OrderDerivations());
     subgraph_.memory_size_ = MemorySize() - index_.memory_size();
     return absl::OkStatus();
+  }
+
+  absl::Status AddTarget(AssetNumber target) {
+    if (target.value >= subgraph_.tree_size_.value) {
+      return absl::InternalError(StrCat("asset number ", target.value,
+                                        " is not below the tree size ", reader_.tree_size().value));
+    }
+    const auto fresh = static_cast<Vertex>(subgraph_.assets_.size());
+    if (index_.FindOrAssign(target, fresh) != fresh) return absl::OkStatus();
+    subgraph_.assets_.push_back(target);
+    if (subgraph_.assets_.size() <= limits_.asset_count_max) return absl::OkStatus();
+    return LimitMet("asset_count_max", subgraph_.assets_.size(), limits_.asset_count_max);
   }
 
   // Learns what the newest assets are. The derived ones become the next to be read.
@@ -227,8 +236,10 @@ class SubgraphCollector {
     TRIBUTARY_ASSIGN_OR_RETURN(Skeleton skeleton, MakeSkeleton());
     std::vector<std::uint32_t>& order = subgraph_.topological_order_;
     order.reserve(subgraph_.derivations_.size());
-    // Everything collected is upstream of the target, so only the target can have no consumer.
-    if (!subgraph_.derivations_.empty() && skeleton.consumer_counts[0] == 0) order.push_back(0);
+    // Everything collected is upstream of a target, so only targets can have no consumer.
+    for (std::uint32_t index = 0; index < skeleton.consumer_counts.size(); ++index) {
+      if (skeleton.consumer_counts[index] == 0) order.push_back(index);
+    }
     for (std::size_t next = 0; next < order.size(); ++next) {
       if (next % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
       const std::size_t end = skeleton.begins[order[next] + 1];
@@ -289,7 +300,14 @@ class SubgraphCollector {
 absl::StatusOr<LineageSubgraph> CollectUpstream(const LineageReader& reader, AssetNumber target,
                                                 const CollectLimits& limits,
                                                 const CancelToken* cancel, WalkScratch* scratch) {
-  return SubgraphCollector(reader, limits, cancel, scratch).Run(target);
+  return CollectUpstream(reader, std::span(&target, 1), limits, cancel, scratch);
+}
+
+absl::StatusOr<LineageSubgraph> CollectUpstream(const LineageReader& reader,
+                                                std::span<const AssetNumber> targets,
+                                                const CollectLimits& limits,
+                                                const CancelToken* cancel, WalkScratch* scratch) {
+  return SubgraphCollector(reader, limits, cancel, scratch).Run(targets);
 }
 
 }  // namespace tributary

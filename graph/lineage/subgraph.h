@@ -17,9 +17,10 @@ namespace tributary {
 
 // The target, all assets upstream of it and the derivations between them, at one tree size.
 //
-// Vertices are dense local indices; vertex 0 is the target. They are given in the order of
-// discovery, which depends on the records alone: nearer assets first, then the order of edges.
-// Derived vertices are few and sources many: what only a derivation needs is kept per derivation.
+// Vertices are dense local indices; vertex 0 is the target, or the first of several. They are given
+// in the order of discovery, which depends on the records alone: nearer assets first, then the
+// order of edges. Derived vertices are few and sources many: what only a derivation needs is kept
+// per derivation.
 class LineageSubgraph {
  public:
   using Vertex = std::uint32_t;
@@ -108,6 +109,15 @@ struct CollectLimits {
 //         derived assets. Stack use does not depend on the graph. Looks at `cancel` (may be null)
 //         once every kCancelCheckInterval edges. `scratch` (may be null) saves building an index.
 absl::StatusOr<LineageSubgraph> CollectUpstream(const LineageReader& reader, AssetNumber target,
+                                                const CollectLimits& limits = {},
+                                                const CancelToken* cancel = nullptr,
+                                                WalkScratch* scratch = nullptr);
+
+// The same for several targets at once: what is upstream of any of them, each asset and edge once.
+// The targets are the first vertices, each once, in the order given; one may be upstream of
+// another.
+absl::StatusOr<LineageSubgraph> CollectUpstream(const LineageReader& reader,
+                                                std::span<const AssetNumber> targets,
                                                 const CollectLimits& limits = {},
                                                 const CancelToken* cancel = nullptr,
                                                 WalkScratch* scratch = nullptr);

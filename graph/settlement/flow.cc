@@ -1,5 +1,7 @@
 #include "graph/settlement/flow.h"
 
+#include <algorithm>
+
 #include "graph/attribution/attribution.h"
 #include "graph/attribution/proportion.h"
 #include "graph/lineage/limits.h"
@@ -13,7 +15,8 @@ class Flow {
   Flow(const LineageSubgraph& subgraph, const FlowSetup& setup, const CancelToken* cancel)
       : subgraph_(subgraph), setup_(setup), cancel_(cancel) {}
 
-  absl::StatusOr<FlowResult> Run(const std::map<LayeredVertex, Grains>& placed) {
+  template <typename Places>
+  absl::StatusOr<FlowResult> Run(const Places& placed) {
     result_.layer_count = setup_.layer_count;
     result_.kept.resize(subgraph_.vertex_count() * setup_.layer_count);
     result_.unattributed.resize(setup_.layer_count);
@@ -34,7 +37,8 @@ class Flow {
     return result_.kept[std::size_t{vertex} * setup_.layer_count + layer];
   }
 
-  absl::Status Place(const std::map<LayeredVertex, Grains>& placed) {
+  template <typename Places>
+  absl::Status Place(const Places& placed) {
     for (const auto& [at, grains] : placed) {
       TRIBUTARY_CHECK(at.vertex < subgraph_.vertex_count() && at.layer < setup_.layer_count);
       if (grains > kPlacedGrainsMax - placed_) {
@@ -63,23 +67,59 @@ class Flow {
     const auto inputs = subgraph_.edge_targets(derivation);
     const Proportion proportion(inflow, derivation.view.denominator);
     Grains passed = 0;
-    std::uint64_t weight = 0;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-      if (edges.cumulative_weights[i] < weight) {
-        return absl::DataLossError(
-            StrCat("cumulative weights descend in the derivation of asset number ",
-                   subgraph_.asset(derivation.vertex).value));
-      }
-      weight = edges.cumulative_weights[i];
-      const Grains up_to = proportion.Floor(weight);
-      Pass(up_to - passed, inputs[i], edges.roles[i], layer);
-      passed = up_to;
+    for (std::size_t begin = 0; begin < inputs.size(); begin += kCancelCheckInterval) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      const std::size_t end = std::min(begin + kCancelCheckInterval, inputs.size());
+      const bool ascends = setup_.absorbing_role.has_value()
+                               ? PassOrAbsorb(proportion, edges, inputs, begin, end, layer, &passed)
+                               : PassOn(proportion, edges, inputs, begin, end, layer, &passed);
+      if (ascends) continue;
+      return absl::DataLossError(
+          StrCat("cumulative weights descend in the derivation of asset number ",
+                 subgraph_.asset(derivation.vertex).value));
     }
+    const std::uint64_t weight = inputs.empty() ? 0 : edges.cumulative_weights.back();
     const Grains upstream = proportion.Floor(weight + derivation.view.unattributed);
     result_.unattributed[layer] += upstream - passed;
     At(derivation.vertex, layer) = inflow - upstream;
     return absl::OkStatus();
+  }
+
+  // Passes the parts of edges [begin, end) on to their inputs. `passed` is the flow up to `begin`
+  // and is moved to `end`. False if the cumulative weights descend.
+  bool PassOn(const Proportion proportion, const EdgeList& edges,
+              std::span<const LineageSubgraph::Vertex> inputs, std::size_t begin, std::size_t end,
+              Layer layer, Grains* passed) {
+    // The loop that runs per edge: plain values stay in registers.
+    const std::uint64_t* const weights = edges.cumulative_weights.data();
+    const std::size_t stride = setup_.layer_count;
+    Grains* const kept = result_.kept.data() + layer;
+    Grains before = *passed;
+    std::uint64_t weight_before = begin == 0 ? 0 : weights[begin - 1];
+    bool ascends = true;
+    for (std::size_t i = begin; i < end; ++i) {
+      const Grains up_to = proportion.Floor(weights[i]);
+      kept[inputs[i] * stride] += up_to - before;
+      ascends &= weights[i] >= weight_before;
+      before = up_to;
+      weight_before = weights[i];
+    }
+    *passed = before;
+    return ascends;
+  }
+
+  bool PassOrAbsorb(const Proportion& proportion, const EdgeList& edges,
+                    std::span<const LineageSubgraph::Vertex> inputs, std::size_t begin,
+                    std::size_t end, Layer layer, Grains* passed) {
+    std::uint64_t weight = begin == 0 ? 0 : edges.cumulative_weights[begin - 1];
+    for (std::size_t i = begin; i < end; ++i) {
+      if (edges.cumulative_weights[i] < weight) return false;
+      weight = edges.cumulative_weights[i];
+      const Grains up_to = proportion.Floor(weight);
+      Pass(up_to - *passed, inputs[i], edges.roles[i], layer);
+      *passed = up_to;
+    }
+    return true;
   }
 
   void Pass(Grains grains, LineageSubgraph::Vertex input, Role role, Layer layer) {
@@ -108,16 +148,29 @@ class Flow {
   Grains placed_ = 0;
 };
 
-}  // namespace
-
-absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
-                                      const std::map<LayeredVertex, Grains>& placed,
-                                      const FlowLimits& limits, const CancelToken* cancel) {
+template <typename Places>
+absl::StatusOr<FlowResult> FlowFrom(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                    const Places& placed, const FlowLimits& limits,
+                                    const CancelToken* cancel) {
   const std::uint64_t cell_count = std::uint64_t{setup.layer_count} * subgraph.vertex_count();
   if (cell_count > limits.cell_count_max) {
     return LimitMet("cell_count_max", cell_count, limits.cell_count_max);
   }
   return Flow(subgraph, setup, cancel).Run(placed);
+}
+
+}  // namespace
+
+absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                      const std::map<LayeredVertex, Grains>& placed,
+                                      const FlowLimits& limits, const CancelToken* cancel) {
+  return FlowFrom(subgraph, setup, placed, limits, cancel);
+}
+
+absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                      std::span<const PlacedGrains> placed,
+                                      const FlowLimits& limits, const CancelToken* cancel) {
+  return FlowFrom(subgraph, setup, placed, limits, cancel);
 }
 
 }  // namespace tributary

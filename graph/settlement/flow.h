@@ -71,4 +71,14 @@ absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const Flo
                                       const FlowLimits& limits = {},
                                       const CancelToken* cancel = nullptr);
 
+// The same for many places, in any order; grains of one place are added.
+struct PlacedGrains {
+  LayeredVertex at;
+  Grains grains = 0;
+};
+absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                      std::span<const PlacedGrains> placed,
+                                      const FlowLimits& limits = {},
+                                      const CancelToken* cancel = nullptr);
+
 }  // namespace tributary

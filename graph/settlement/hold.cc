@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "graph/model/text.h"
+
 namespace tributary {
 namespace {
 
@@ -51,11 +53,13 @@ HoldIndex::HoldIndex(std::span<const HoldView> holds, const LineageSubgraph& sub
 }
 
 std::optional<std::uint32_t> HoldIndex::OfAsset(AssetNumber asset) const {
+  if (assets_.empty()) return std::nullopt;
   return FindIn(assets_, asset.value);
 }
 
-std::optional<std::uint32_t> HoldIndex::OfParty(const std::string& party) const {
-  return FindIn(parties_, party);
+std::optional<std::uint32_t> HoldIndex::OfParty(std::string_view party) const {
+  if (parties_.empty()) return std::nullopt;
+  return FindIn(parties_, ToAbsl(party));
 }
 
 }  // namespace tributary

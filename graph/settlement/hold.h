@@ -42,7 +42,7 @@ class HoldIndex {
   // The hold on the sale itself, which takes everything.
   std::optional<std::uint32_t> sale() const { return sale_; }
   std::optional<std::uint32_t> OfAsset(AssetNumber asset) const;
-  std::optional<std::uint32_t> OfParty(const std::string& party) const;
+  std::optional<std::uint32_t> OfParty(std::string_view party) const;
 
   // Layer 0 is held by none; the others are in the order of their holds.
   std::optional<std::uint32_t> OfLayer(Layer layer) const {

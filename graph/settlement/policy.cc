@@ -1,9 +1,13 @@
 #include "graph/settlement/policy.h"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include "graph/model/check.h"
 #include "graph/model/status.h"
+#include "graph/settlement/absolute_terms.h"
+#include "graph/settlement/payee_totals.h"
 #include "graph/settlement/quote.h"
 #include "graph/settlement/role_floors.h"
 #include "graph/settlement/sale_lines.h"
@@ -18,120 +22,182 @@ Grains PartOf(Grains gross, std::uint64_t ppm) {
   return ScaledDivision(gross, kPartsPerMillion).Floor(ppm);
 }
 
-struct VertexTerm {
-  const BoundTerm* term = nullptr;
-  Vertex vertex = 0;
-};
-
-// The terms of assets strictly upstream of the target, in ascending order of asset id.
-std::vector<VertexTerm> TermsUpstream(const LineageSubgraph& subgraph,
-                                      const std::vector<BoundTerm>& terms) {
-  absl::flat_hash_map<std::uint64_t, const BoundTerm*> by_asset;
-  for (const BoundTerm& term : terms) by_asset.emplace(term.asset.value, &term);
-  std::vector<VertexTerm> upstream;
-  if (by_asset.empty()) return upstream;
-  for (Vertex v = LineageSubgraph::kTarget + 1; v < subgraph.vertex_count(); ++v) {
-    const auto found = by_asset.find(subgraph.asset(v).value);
-    if (found != by_asset.end()) upstream.push_back({found->second, v});
-  }
-  std::sort(upstream.begin(), upstream.end(),
-            [](const VertexTerm& a, const VertexTerm& b) { return a.term->id < b.term->id; });
-  return upstream;
-}
-
-// What is left of 10^6 ppm after fees and terms.
-absl::StatusOr<std::uint64_t> HeadRoom(const PolicyRecord& record,
-                                       const std::vector<VertexTerm>& terms) {
-  std::uint64_t left = kPartsPerMillion;
-  for (const Fee& fee : record.fees) left -= std::min(left, fee.ppm);
-  for (std::size_t i = 0; i < terms.size(); ++i) {
-    const BoundTerm& term = *terms[i].term;
-    if (term.ppm > left) {
-      return InvalidField("absolute_terms",
-                          StrCat(term.ppm, " ppm of gross for asset ", term.id.ToHex(), " after ",
-                                 i, " other terms and the fees"),
-                          StrCat("at most the head-room of ", left, " ppm"));
-    }
-    left -= term.ppm;
-  }
-  return left;
+absl::Status AboutPlacement(absl::Status status, std::size_t placement) {
+  status.SetPayload(ToAbsl(kPlacementPayload), absl::Cord(std::to_string(placement)));
+  return status;
 }
 
 class SaleSplitter {
  public:
-  SaleSplitter(const LineageReader& reader, const LineageSubgraph& subgraph, const SaleTerms& sale,
+  // Fills `lines` and the figures of the split, all but its lines.
+  SaleSplitter(const LineageReader& reader, const LineageSubgraph& subgraph,
+               std::span<const Placement> placements, const SalesTerms& sales,
                const BoundPolicy& policy, std::span<const HoldView> holds,
-               const SplitLimits& limits, const CancelToken* cancel)
+               const SplitLimits& limits, const CancelToken* cancel, LineSink* lines)
       : reader_(reader),
         subgraph_(subgraph),
-        sale_(sale),
+        placements_(placements),
+        sales_(sales),
         policy_(policy),
         holds_(holds, subgraph),
         limits_(limits),
         cancel_(cancel),
-        lines_(reader, subgraph, *policy.record, holds_, limits.line_count_max, cancel) {}
+        watched_(lines),
+        lines_(reader, subgraph, *policy.record, holds_, cancel, &watched_) {}
 
   absl::StatusOr<SaleSplit> Run() {
-    TRIBUTARY_ASSIGN_OR_RETURN(split_.gross, PlaceAmount(sale_.amount, sale_.fraction_bits));
+    TRIBUTARY_RETURN_IF_ERROR(CheckPlacements());
     TRIBUTARY_RETURN_IF_ERROR(lines_.Begin());
+    TRIBUTARY_RETURN_IF_ERROR(Place());
     TRIBUTARY_RETURN_IF_ERROR(TakeFees());
     TRIBUTARY_RETURN_IF_ERROR(TakeAbsoluteTerms());
     split_.remainder = split_.gross - split_.fees - split_.absolute;
     TRIBUTARY_RETURN_IF_ERROR(TakeFloors());
-    TRIBUTARY_RETURN_IF_ERROR(
-        FlowFrom({{{LineageSubgraph::kTarget, 0}, split_.relative}}, LineReason{}));
-    TRIBUTARY_ASSIGN_OR_RETURN(split_.lines, lines_.Finish());
+    TRIBUTARY_RETURN_IF_ERROR(FlowRemainders());
+    TRIBUTARY_RETURN_IF_ERROR(lines_.Flush());
     TRIBUTARY_RETURN_IF_ERROR(CheckSum());
     return std::move(split_);
   }
 
  private:
-  absl::StatusOr<Grains> FeeOf(const Fee& fee) const {
-    if (fee.fixed.value == 0) return PartOf(split_.gross, fee.ppm);
-    if (fee.currency != sale_.currency) return Grains{0};
-    const Grains gross_units = split_.gross >> sale_.fraction_bits;
-    if (sale_.sale_count != 0 && fee.fixed.value > gross_units / sale_.sale_count) {
+  // Passes lines on and adds them up, to be compared with what was placed.
+  class Watched final : public LineSink {
+   public:
+    explicit Watched(LineSink* lines) : lines_(lines) {}
+    void Add(const PayeeView& payee, const LineReason& reason, Hold hold, Grains grains) override {
+      sum_ += grains;
+      lines_->Add(payee, reason, hold, grains);
+    }
+    absl::Status EndBatch() override { return lines_->EndBatch(); }
+    Grains sum() const { return sum_; }
+
+   private:
+    LineSink* lines_;
+    Grains sum_ = 0;
+  };
+
+  absl::Status CheckPlacements() const {
+    const bool needs_target = DependsOnAssetSold(*policy_.record);
+    for (const Placement& placement : placements_) {
+      TRIBUTARY_CHECK(placement.vertex < subgraph_.vertex_count());
+      if (!needs_target || placement.vertex == LineageSubgraph::kTarget) continue;
+      return absl::InternalError("a policy that depends on the asset sold met several of them");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Place() {
+    remainders_.reserve(placements_.size());
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      const auto gross = PlaceAmount(placements_[i].amount, sales_.fraction_bits);
+      if (!gross.ok()) return AboutPlacement(gross.status(), i);
+      if (*gross >= kMoneyGrainsEnd - split_.gross) {
+        return AboutPlacement(
+            FieldError(absl::StatusCode::kOutOfRange, "amount",
+                       StrCat(ToDecimal(*gross), " grains after ", ToDecimal(split_.gross)),
+                       "sales of less than 2^127 grains together"),
+            i);
+      }
+      split_.gross += *gross;
+      remainders_.push_back({{placements_[i].vertex, 0}, *gross});
+    }
+    return absl::OkStatus();
+  }
+
+  Grains GrossOf(const Placement& placement) const {
+    return placement.amount.value << sales_.fraction_bits;
+  }
+
+  absl::StatusOr<Grains> FeeOf(const Fee& fee, const Placement& placement) const {
+    if (fee.fixed.value == 0) return PartOf(GrossOf(placement), fee.ppm);
+    if (fee.currency != sales_.currency) return Grains{0};
+    const std::uint64_t sale_count = placement.sale_count;
+    if (sale_count != 0 && fee.fixed.value > placement.amount.value / sale_count) {
       return InvalidField("fees",
                           StrCat(ToDecimal(fee.fixed.value), " minor units to ", fee.party,
-                                 " for each of ", sale_.sale_count, " sales"),
-                          StrCat("at most their gross of ", ToDecimal(gross_units)));
+                                 " for each of ", sale_count, " sales"),
+                          StrCat("at most their gross of ", ToDecimal(placement.amount.value)));
     }
-    return (fee.fixed.value * sale_.sale_count) << sale_.fraction_bits;
+    return (fee.fixed.value * sale_count) << sales_.fraction_bits;
+  }
+
+  absl::Status TakeFee(const Fee& fee, std::size_t i, Grains* sum) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const Grains grains, FeeOf(fee, placements_[i]));
+    Grains& left = remainders_[i].grains;
+    if (grains > left) {
+      const Grains gross = GrossOf(placements_[i]);
+      return InvalidField(
+          "fees",
+          StrCat("fees of ", ToDecimal(gross - left), " and ", ToDecimal(grains), " grains"),
+          StrCat("at most the gross of ", ToDecimal(gross)));
+    }
+    left -= grains;
+    *sum += grains;
+    return absl::OkStatus();
   }
 
   absl::Status TakeFees() {
     for (const Fee& fee : policy_.record->fees) {
-      TRIBUTARY_ASSIGN_OR_RETURN(const Grains grains, FeeOf(fee));
-      if (grains > split_.gross - split_.fees) {
-        return InvalidField(
-            "fees",
-            StrCat("fees of ", ToDecimal(split_.fees), " and ", ToDecimal(grains), " grains"),
-            StrCat("at most the gross of ", ToDecimal(split_.gross)));
+      TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      Grains sum = 0;
+      for (std::size_t i = 0; i < placements_.size(); ++i) {
+        absl::Status status = TakeFee(fee, i, &sum);
+        if (!status.ok()) return AboutPlacement(std::move(status), i);
       }
-      split_.fees += grains;
-      lines_.AddParty(fee.party, grains, {LineCause::kFee, fee.label});
+      split_.fees += sum;
+      lines_.AddParty(fee.party, sum, {LineCause::kFee, fee.label});
     }
     return absl::OkStatus();
   }
 
   absl::Status TakeAbsoluteTerms() {
-    const std::vector<VertexTerm> terms = TermsUpstream(subgraph_, policy_.terms);
+    const std::vector<VertexTerm> terms = TermsIn(subgraph_, policy_.terms);
     if (terms.empty()) return absl::OkStatus();
-    TRIBUTARY_RETURN_IF_ERROR(HeadRoom(*policy_.record, terms).status());
-    for (const VertexTerm& at : terms) {
-      const Grains grains = PartOf(split_.gross, at.term->ppm);
-      // Fixed fees are no parts per million, so the head-room alone does not show that it fits.
-      const Grains left = split_.gross - split_.fees - split_.absolute;
-      if (grains > left) {
-        return InvalidField("absolute_terms",
-                            StrCat(ToDecimal(grains), " grains for asset ", at.term->id.ToHex()),
-                            StrCat("at most the head-room of ", ToDecimal(left),
-                                   " grains after fees and other terms"));
-      }
-      split_.absolute += grains;
-      TRIBUTARY_RETURN_IF_ERROR(lines_.AddRetained(
-          at.vertex, grains, {LineCause::kAbsolute, at.term->id.ToHex()}, std::nullopt));
+    std::vector<HeadRoom> head_rooms(placements_.size(), HeadRoom(*policy_.record));
+    for (std::size_t begin = 0; begin < terms.size(); begin += kTermChunkCount) {
+      const auto chunk =
+          std::span(terms).subspan(begin, std::min(kTermChunkCount, terms.size() - begin));
+      TRIBUTARY_RETURN_IF_ERROR(TakeChunk(chunk, &head_rooms));
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeChunk(std::span<const VertexTerm> terms, std::vector<HeadRoom>* head_rooms) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> masks,
+                               TermsUpstream(subgraph_, terms, cancel_));
+    std::vector<Grains> sums(terms.size());
+    for (std::size_t i = 0; i < placements_.size(); ++i) {
+      if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      const Vertex sold = placements_[i].vertex;
+      for (std::uint64_t mask = masks[sold]; mask != 0; mask &= mask - 1) {
+        const auto t = static_cast<std::size_t>(std::countr_zero(mask));
+        if (terms[t].vertex == sold) continue;  // strictly upstream
+        absl::Status status = TakeTerm(*terms[t].term, i, &(*head_rooms)[i], &sums[t]);
+        if (!status.ok()) return AboutPlacement(std::move(status), i);
+      }
+    }
+    for (std::size_t t = 0; t < terms.size(); ++t) {
+      split_.absolute += sums[t];
+      TRIBUTARY_RETURN_IF_ERROR(
+          lines_.AddRetained(terms[t].vertex, sums[t],
+                             {LineCause::kAbsolute, terms[t].term->id.ToHex()}, std::nullopt));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status TakeTerm(const BoundTerm& term, std::size_t i, HeadRoom* head_room, Grains* sum) {
+    TRIBUTARY_RETURN_IF_ERROR(head_room->Take(term));
+    const Grains grains = PartOf(GrossOf(placements_[i]), term.ppm);
+    // Fixed fees are no parts per million, so the head-room alone does not show that it fits.
+    Grains& left = remainders_[i].grains;
+    if (grains > left) {
+      return InvalidField("absolute_terms",
+                          StrCat(ToDecimal(grains), " grains for asset ", term.id.ToHex()),
+                          StrCat("at most the head-room of ", ToDecimal(left),
+                                 " grains after fees and other terms"));
+    }
+    left -= grains;
+    *sum += grains;
     return absl::OkStatus();
   }
 
@@ -155,7 +221,16 @@ class SaleSplitter {
     return absl::OkStatus();
   }
 
-  absl::Status FlowFrom(const std::map<LayeredVertex, Grains>& placed, const LineReason& reason) {
+  absl::Status FlowRemainders() {
+    // With floors all placements are on the target, and what they deduct is of all of them.
+    if (split_.relative != split_.remainder) {
+      remainders_ = {{{LineageSubgraph::kTarget, 0}, split_.relative}};
+    }
+    return FlowFrom(std::span<const PlacedGrains>(remainders_), LineReason{});
+  }
+
+  template <typename Places>
+  absl::Status FlowFrom(const Places& placed, const LineReason& reason) {
     TRIBUTARY_ASSIGN_OR_RETURN(const FlowResult flow, FlowGrains(subgraph_, holds_.Setup(), placed,
                                                                  limits_.flow, cancel_));
     for (Layer layer = 0; layer < flow.layer_count; ++layer) {
@@ -173,21 +248,23 @@ class SaleSplitter {
   }
 
   absl::Status CheckSum() const {
-    Grains sum = 0;
-    for (const SaleLine& line : split_.lines) sum += line.grains;
-    if (sum == split_.gross) return absl::OkStatus();
+    if (watched_.sum() == split_.gross) return absl::OkStatus();
     return absl::InternalError(StrCat("the split of a sale lost or made grains: gross ",
-                                      ToDecimal(split_.gross), ", found ", ToDecimal(sum)));
+                                      ToDecimal(split_.gross), ", found ",
+                                      ToDecimal(watched_.sum())));
   }
 
   const LineageReader& reader_;
   const LineageSubgraph& subgraph_;
-  const SaleTerms& sale_;
+  const std::span<const Placement> placements_;
+  const SalesTerms& sales_;
   const BoundPolicy& policy_;
   const HoldIndex holds_;
   const SplitLimits& limits_;
   const CancelToken* cancel_;
-  SaleLines lines_;
+  Watched watched_;
+  LineCollector lines_;
+  std::vector<PlacedGrains> remainders_;  // by placement: what is left of its gross
   SaleSplit split_;
 };
 
@@ -200,18 +277,57 @@ std::string LineReason::Text() const {
                 kVias[static_cast<std::size_t>(via)]);
 }
 
+bool DependsOnAssetSold(const PolicyRecord& policy) {
+  return !policy.floors.empty() || policy.undisclosed == UndisclosedRule::kSoldAssetHolders ||
+         policy.unclaimed == UnclaimedRule::kSoldAssetHolders;
+}
+
+std::optional<std::size_t> PlacementOf(const absl::Status& status) {
+  const auto placement = status.GetPayload(ToAbsl(kPlacementPayload));
+  if (!placement.has_value()) return std::nullopt;
+  return ParseUint64(std::string(*placement));
+}
+
+absl::StatusOr<SaleSplit> SplitSales(const LineageReader& reader, const LineageSubgraph& subgraph,
+                                     std::span<const Placement> placements, const SalesTerms& sales,
+                                     const BoundPolicy& policy, std::span<const HoldView> holds,
+                                     const SplitLimits& limits, const CancelToken* cancel) {
+  TRIBUTARY_CHECK(policy.record != nullptr);
+  ReasonedLines lines(limits.line_count_max);
+  SaleSplitter splitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, &lines);
+  TRIBUTARY_ASSIGN_OR_RETURN(SaleSplit split, splitter.Run());
+  TRIBUTARY_ASSIGN_OR_RETURN(split.lines, lines.Finish());
+  return split;
+}
+
 absl::StatusOr<SaleSplit> SplitSale(const LineageReader& reader, const LineageSubgraph& subgraph,
                                     const SaleTerms& sale, const BoundPolicy& policy,
                                     std::span<const HoldView> holds, const SplitLimits& limits,
                                     const CancelToken* cancel) {
+  const Placement placement{LineageSubgraph::kTarget, sale.amount, sale.sale_count};
+  return SplitSales(reader, subgraph, std::span(&placement, 1), {sale.currency, sale.fraction_bits},
+                    policy, holds, limits, cancel);
+}
+
+absl::Status AddSales(const LineageReader& reader, const LineageSubgraph& subgraph,
+                      std::span<const Placement> placements, const SalesTerms& sales,
+                      const BoundPolicy& policy, std::span<const HoldView> holds,
+                      const SplitLimits& limits, const CancelToken* cancel, PayeeTotals* totals) {
   TRIBUTARY_CHECK(policy.record != nullptr);
-  return SaleSplitter(reader, subgraph, sale, policy, holds, limits, cancel).Run();
+  return SaleSplitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, totals)
+      .Run()
+      .status();
 }
 
 absl::StatusOr<std::uint64_t> AbsoluteHeadRoom(const LineageSubgraph& subgraph,
                                                const BoundPolicy& policy) {
   TRIBUTARY_CHECK(policy.record != nullptr);
-  return HeadRoom(*policy.record, TermsUpstream(subgraph, policy.terms));
+  HeadRoom head_room(*policy.record);
+  for (const VertexTerm& at : TermsIn(subgraph, policy.terms)) {
+    if (at.vertex == LineageSubgraph::kTarget) continue;  // all others are upstream of it
+    TRIBUTARY_RETURN_IF_ERROR(head_room.Take(*at.term));
+  }
+  return head_room.left();
 }
 
 }  // namespace tributary

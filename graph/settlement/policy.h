@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -122,6 +123,51 @@ absl::StatusOr<SaleSplit> SplitSale(const LineageReader& reader, const LineageSu
                                     std::span<const HoldView> holds = {},
                                     const SplitLimits& limits = {},
                                     const CancelToken* cancel = nullptr);
+
+// Sales of one asset of a subgraph, or one of them.
+struct Placement {
+  LineageSubgraph::Vertex vertex = 0;
+  MinorUnits amount;             // of all of them together
+  std::uint64_t sale_count = 1;  // each owes fixed fees
+};
+
+// What sales of one flow have in common.
+struct SalesTerms {
+  std::string currency = {};
+  unsigned fraction_bits = kFractionBitsMax;
+};
+
+// Whether parts of a sale depend on which asset was sold, beyond where its grains start: floors,
+// and parts that go to the holders of the asset sold.
+bool DependsOnAssetSold(const PolicyRecord& policy);
+
+// Payload of a status: the index of the placement that it is about, in decimal.
+inline constexpr std::string_view kPlacementPayload = "tributary/placement";
+std::optional<std::size_t> PlacementOf(const absl::Status& status);
+
+// Splits many sales at once, in one state and under one policy.
+//
+// Rule:   fees and absolute terms are taken of each placement by itself, as SplitSale does; a
+//         placement owes the terms of the assets strictly upstream of its own. All remainders then
+//         flow together. For one placement on the target the result is SplitSale's; for several it
+//         differs from their sum by single grains.
+// Errors: as SplitSale; those about one placement carry kPlacementPayload.
+//         kInternal  placements beside the target though the policy DependsOnAssetSold.
+// Cost:   as SplitSale, and O(ceil(terms / 64) * (V + E) + placements * (fees + terms met)).
+absl::StatusOr<SaleSplit> SplitSales(const LineageReader& reader, const LineageSubgraph& subgraph,
+                                     std::span<const Placement> placements, const SalesTerms& sales,
+                                     const BoundPolicy& policy,
+                                     std::span<const HoldView> holds = {},
+                                     const SplitLimits& limits = {},
+                                     const CancelToken* cancel = nullptr);
+
+// The same without reasons: adds what each payee gets to `totals`. After an error `totals` may have
+// a part of it.
+class PayeeTotals;
+absl::Status AddSales(const LineageReader& reader, const LineageSubgraph& subgraph,
+                      std::span<const Placement> placements, const SalesTerms& sales,
+                      const BoundPolicy& policy, std::span<const HoldView> holds,
+                      const SplitLimits& limits, const CancelToken* cancel, PayeeTotals* totals);
 
 // Parts per million of gross that fees and absolute terms leave of a sale of the target: what a
 // further term may ask. For refusing a lineage when it is recorded.

@@ -27,9 +27,53 @@ bool IsSameLine(const SaleLine& a, const SaleLine& b) {
   return a.payee == b.payee && a.reason == b.reason && a.hold == b.hold;
 }
 
+Payee PayeeOf(const PayeeView& payee) {
+  switch (payee.kind) {
+    case PayeeKind::kParty:
+      return Payee::Party(std::string(payee.party));
+    case PayeeKind::kUnclaimed:
+      return Payee::Unclaimed(*payee.asset);
+    case PayeeKind::kUndisclosed:
+      return Payee::Undisclosed(*payee.asset);
+    case PayeeKind::kUnattributed:
+      break;
+  }
+  return Payee::Unattributed();
+}
+
 }  // namespace
 
-absl::Status SaleLines::Begin() {
+void ReasonedLines::Add(const PayeeView& payee, const LineReason& reason, Hold hold,
+                        Grains grains) {
+  lines_.push_back({PayeeOf(payee), reason, hold, grains});
+}
+
+absl::Status ReasonedLines::EndBatch() {
+  return lines_.size() > line_count_max_ ? Merge() : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<SaleLine>> ReasonedLines::Finish() {
+  TRIBUTARY_RETURN_IF_ERROR(Merge());
+  return std::move(lines_);
+}
+
+absl::Status ReasonedLines::Merge() {
+  std::sort(lines_.begin(), lines_.end(), Precedes);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    if (count > 0 && IsSameLine(lines_[count - 1], lines_[i])) {
+      lines_[count - 1].grains += lines_[i].grains;
+    } else {
+      if (count != i) lines_[count] = std::move(lines_[i]);
+      ++count;
+    }
+  }
+  lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(count), lines_.end());
+  if (count <= line_count_max_) return absl::OkStatus();
+  return LimitMet("line_count_max", count, line_count_max_);
+}
+
+absl::Status LineCollector::Begin() {
   const bool is_needed = policy_.undisclosed == UndisclosedRule::kSoldAssetHolders ||
                          policy_.unclaimed == UnclaimedRule::kSoldAssetHolders;
   if (!is_needed || !subgraph_.asset_class(LineageSubgraph::kTarget).has_holders) {
@@ -45,16 +89,16 @@ absl::Status SaleLines::Begin() {
   return absl::OkStatus();
 }
 
-void SaleLines::AddParty(const std::string& party, Grains grains, const LineReason& reason) {
-  AddLine(Payee::Party(party), grains, reason, std::nullopt);
+void LineCollector::AddParty(const std::string& party, Grains grains, const LineReason& reason) {
+  AddLine({PayeeKind::kParty, party}, grains, reason, std::nullopt);
 }
 
-void SaleLines::AddUnattributed(Grains grains, const LineReason& reason, Hold hold) {
-  AddLine(Payee::Unattributed(), grains, reason, hold);
+void LineCollector::AddUnattributed(Grains grains, const LineReason& reason, Hold hold) {
+  AddLine({PayeeKind::kUnattributed}, grains, reason, hold);
 }
 
-absl::Status SaleLines::AddRetained(Vertex vertex, Grains grains, const LineReason& reason,
-                                    Hold hold) {
+absl::Status LineCollector::AddRetained(Vertex vertex, Grains grains, const LineReason& reason,
+                                        Hold hold) {
   if (!hold.has_value()) hold = holds_.OfAsset(subgraph_.asset(vertex));
   if (subgraph_.asset_class(vertex).has_holders) {
     return Wait({vertex, PayeeKind::kParty, grains, reason, hold});
@@ -65,8 +109,8 @@ absl::Status SaleLines::AddRetained(Vertex vertex, Grains grains, const LineReas
   return Wait({vertex, PayeeKind::kUnclaimed, grains, reason, hold});
 }
 
-absl::Status SaleLines::AddUndisclosed(Vertex vertex, Grains grains, const LineReason& reason,
-                                       Hold hold) {
+absl::Status LineCollector::AddUndisclosed(Vertex vertex, Grains grains, const LineReason& reason,
+                                           Hold hold) {
   if (!hold.has_value()) hold = holds_.OfAsset(subgraph_.asset(vertex));
   if (policy_.undisclosed == UndisclosedRule::kAssetHolders &&
       subgraph_.asset_class(vertex).has_holders) {
@@ -78,57 +122,55 @@ absl::Status SaleLines::AddUndisclosed(Vertex vertex, Grains grains, const LineR
   return Wait({vertex, PayeeKind::kUndisclosed, grains, reason, hold});
 }
 
-absl::StatusOr<std::vector<SaleLine>> SaleLines::Finish() {
-  TRIBUTARY_RETURN_IF_ERROR(Flush());
-  TRIBUTARY_RETURN_IF_ERROR(Merge());
-  return std::move(lines_);
-}
-
-absl::Status SaleLines::Wait(Waiting waiting) {
+absl::Status LineCollector::Wait(Waiting waiting) {
   waiting_.push_back(std::move(waiting));
   return waiting_.size() < kReadBatchCount ? absl::OkStatus() : Flush();
 }
 
-absl::Status SaleLines::ReadBatch(std::vector<std::vector<Holder>>* holders,
-                                  std::vector<Digest>* ids) {
-  std::vector<AssetNumber> held;
-  std::vector<AssetNumber> named;
+absl::Status LineCollector::ReadBatch() {
+  held_.clear();
+  named_.clear();
+  holders_read_.clear();
+  ids_read_.clear();
   for (const Waiting& waiting : waiting_) {
-    (waiting.named == PayeeKind::kParty ? held : named).push_back(subgraph_.asset(waiting.vertex));
+    (waiting.named == PayeeKind::kParty ? held_ : named_)
+        .push_back(subgraph_.asset(waiting.vertex));
   }
-  if (!held.empty()) TRIBUTARY_RETURN_IF_ERROR(reader_.ReadHolders(held, holders));
-  if (!named.empty()) TRIBUTARY_RETURN_IF_ERROR(reader_.ReadAssetIds(named, ids));
-  if (holders->size() == held.size() && ids->size() == named.size()) return absl::OkStatus();
+  if (!held_.empty()) TRIBUTARY_RETURN_IF_ERROR(reader_.ReadHolders(held_, &holders_read_));
+  if (!named_.empty()) TRIBUTARY_RETURN_IF_ERROR(reader_.ReadAssetIds(named_, &ids_read_));
+  if (holders_read_.size() == held_.size() && ids_read_.size() == named_.size()) {
+    return absl::OkStatus();
+  }
   return absl::InternalError("the lineage reader gave another number of holders or asset ids");
 }
 
-absl::Status SaleLines::Flush() {
+absl::Status LineCollector::Flush() {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-  std::vector<std::vector<Holder>> holders;
-  std::vector<Digest> ids;
-  TRIBUTARY_RETURN_IF_ERROR(ReadBatch(&holders, &ids));
-  auto next_holders = holders.begin();
-  auto next_id = ids.begin();
+  TRIBUTARY_RETURN_IF_ERROR(ReadBatch());
+  auto next_holders = holders_read_.begin();
+  auto next_id = ids_read_.begin();
   for (const Waiting& waiting : waiting_) {
     if (waiting.named == PayeeKind::kParty) {
       TRIBUTARY_RETURN_IF_ERROR(
           Split(*next_holders++, waiting.grains, waiting.reason, waiting.hold));
-      continue;
+    } else {
+      AddLine({waiting.named, {}, &*next_id++}, waiting.grains, waiting.reason, waiting.hold);
     }
-    const Digest& id = *next_id++;
-    AddLine(waiting.named == PayeeKind::kUnclaimed ? Payee::Unclaimed(id) : Payee::Undisclosed(id),
-            waiting.grains, waiting.reason, waiting.hold);
   }
   waiting_.clear();
-  return lines_.size() > line_count_max_ ? Merge() : absl::OkStatus();
+  return sink_->EndBatch();
 }
 
-absl::Status SaleLines::Split(const std::vector<Holder>& holders, Grains grains,
-                              const LineReason& reason, Hold hold) {
+absl::Status LineCollector::Split(std::span<const Holder> holders, Grains grains,
+                                  const LineReason& reason, Hold hold) {
   Uint128 unit_sum = 0;
   for (const Holder& holder : holders) unit_sum += holder.units;
   if (unit_sum == 0 || unit_sum > kWeightSumMax) {
     return absl::DataLossError(StrCat("holders with ", ToDecimal(unit_sum), " units"));
+  }
+  if (holders.size() == 1) {
+    AddLine({PayeeKind::kParty, holders[0].party}, grains, reason, hold);
+    return absl::OkStatus();
   }
   const Proportion proportion(grains, static_cast<std::uint64_t>(unit_sum));
   std::uint64_t units = 0;
@@ -136,36 +178,21 @@ absl::Status SaleLines::Split(const std::vector<Holder>& holders, Grains grains,
   for (const Holder& holder : holders) {
     units += holder.units;
     const Grains up_to = proportion.Floor(units);
-    AddLine(Payee::Party(holder.party), up_to - before, reason, hold);
+    AddLine({PayeeKind::kParty, holder.party}, up_to - before, reason, hold);
     before = up_to;
   }
   return absl::OkStatus();
 }
 
-void SaleLines::AddLine(Payee payee, Grains grains, const LineReason& reason, Hold hold) {
+void LineCollector::AddLine(const PayeeView& payee, Grains grains, const LineReason& reason,
+                            Hold hold) {
   if (grains == 0) return;
   if (holds_.sale().has_value()) {
     hold = holds_.sale();  // met before all others
-  } else if (!hold.has_value() && payee.kind() == PayeeKind::kParty) {
-    hold = holds_.OfParty(payee.party());
+  } else if (!hold.has_value() && payee.kind == PayeeKind::kParty) {
+    hold = holds_.OfParty(payee.party);
   }
-  lines_.push_back({std::move(payee), reason, hold, grains});
-}
-
-absl::Status SaleLines::Merge() {
-  std::sort(lines_.begin(), lines_.end(), Precedes);
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < lines_.size(); ++i) {
-    if (count > 0 && IsSameLine(lines_[count - 1], lines_[i])) {
-      lines_[count - 1].grains += lines_[i].grains;
-    } else {
-      if (count != i) lines_[count] = std::move(lines_[i]);
-      ++count;
-    }
-  }
-  lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(count), lines_.end());
-  if (count <= line_count_max_) return absl::OkStatus();
-  return LimitMet("line_count_max", count, line_count_max_);
+  sink_->Add(payee, reason, hold, grains);
 }
 
 }  // namespace tributary

@@ -1,9 +1,11 @@
-// Collects what came to rest where in one sale, and turns it into lines per payee and reason.
+// Gives what came to rest where in sales to its payees, and collects it in one of two forms.
 
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -12,22 +14,57 @@
 
 namespace tributary {
 
+// Whose grains are, without a string of its own.
+struct PayeeView {
+  PayeeKind kind = PayeeKind::kUnattributed;
+  std::string_view party = {};    // kParty
+  const Digest* asset = nullptr;  // kUnclaimed, kUndisclosed
+};
+
+// Where lines go, one for each payee, reason and place; never with zero grains.
+class LineSink {
+ public:
+  using Hold = std::optional<std::uint32_t>;
+
+  virtual ~LineSink() = default;
+  virtual void Add(const PayeeView& payee, const LineReason& reason, Hold hold, Grains grains) = 0;
+  // Called after every few thousand lines: limits are checked here.
+  virtual absl::Status EndBatch() = 0;
+};
+
+// Lines with their reasons, those of one payee, reason and hold added up.
+class ReasonedLines final : public LineSink {
+ public:
+  explicit ReasonedLines(std::size_t line_count_max) : line_count_max_(line_count_max) {}
+
+  void Add(const PayeeView& payee, const LineReason& reason, Hold hold, Grains grains) override;
+  absl::Status EndBatch() override;
+  // Not for reuse afterwards.
+  absl::StatusOr<std::vector<SaleLine>> Finish();
+
+ private:
+  absl::Status Merge();
+
+  const std::size_t line_count_max_;
+  std::vector<SaleLine> lines_;
+};
+
 // Grains are added per asset, their holders read in batches; a grain that no hold has caught yet is
-// held by a hold on its asset, else by one on its party. Not for reuse after Finish.
-class SaleLines {
+// held by a hold on its asset, else by one on its party.
+class LineCollector {
  public:
   // All references outlive the collector.
-  SaleLines(const LineageReader& reader, const LineageSubgraph& subgraph,
-            const PolicyRecord& policy, const HoldIndex& holds, std::size_t line_count_max,
-            const CancelToken* cancel)
+  LineCollector(const LineageReader& reader, const LineageSubgraph& subgraph,
+                const PolicyRecord& policy, const HoldIndex& holds, const CancelToken* cancel,
+                LineSink* sink)
       : reader_(reader),
         subgraph_(subgraph),
         policy_(policy),
         holds_(holds),
-        line_count_max_(line_count_max),
-        cancel_(cancel) {}
+        cancel_(cancel),
+        sink_(sink) {}
 
-  using Hold = std::optional<std::uint32_t>;
+  using Hold = LineSink::Hold;
 
   // Reads the holders of the asset sold where the policy may need them.
   absl::Status Begin();
@@ -39,8 +76,8 @@ class SaleLines {
                            Hold hold);
   absl::Status AddUndisclosed(LineageSubgraph::Vertex vertex, Grains grains,
                               const LineReason& reason, Hold hold);
-
-  absl::StatusOr<std::vector<SaleLine>> Finish();
+  // Hands out what still waits.
+  absl::Status Flush();
 
  private:
   // Grains at one asset that wait for its holders (to split them) or its id (to name the line).
@@ -53,24 +90,25 @@ class SaleLines {
   };
 
   absl::Status Wait(Waiting waiting);
-  absl::Status Flush();
-  absl::Status ReadBatch(std::vector<std::vector<Holder>>* holders, std::vector<Digest>* ids);
-  absl::Status Split(const std::vector<Holder>& holders, Grains grains, const LineReason& reason,
+  absl::Status ReadBatch();
+  absl::Status Split(std::span<const Holder> holders, Grains grains, const LineReason& reason,
                      Hold hold);
-  void AddLine(Payee payee, Grains grains, const LineReason& reason, Hold hold);
-  // Adds up lines of one payee, reason and hold.
-  absl::Status Merge();
+  void AddLine(const PayeeView& payee, Grains grains, const LineReason& reason, Hold hold);
 
   const LineageReader& reader_;
   const LineageSubgraph& subgraph_;
   const PolicyRecord& policy_;
   const HoldIndex& holds_;
-  const std::size_t line_count_max_;
   const CancelToken* cancel_;
+  LineSink* sink_;
 
   std::vector<Holder> sold_asset_holders_;
   std::vector<Waiting> waiting_;
-  std::vector<SaleLine> lines_;
+  // Of a batch; kept to be filled again.
+  std::vector<AssetNumber> held_;
+  std::vector<AssetNumber> named_;
+  std::vector<std::vector<Holder>> holders_read_;
+  std::vector<Digest> ids_read_;
 };
 
 }  // namespace tributary

@@ -216,10 +216,12 @@ class LineChecker {
 
 bool IsPaidOut(std::string_view payee) { return payee.starts_with(kPartyPrefix); }
 
+std::string HoldKey(const Digest& hold) { return StrCat("hold:", hold.ToHex()); }
+
 std::string PayeeKeyOf(const SaleLine& line, std::span<const Digest> hold_ids) {
   if (!line.hold.has_value()) return line.payee.Key();
   TRIBUTARY_CHECK(*line.hold < hold_ids.size());
-  return StrCat("hold:", hold_ids[*line.hold].ToHex());
+  return HoldKey(hold_ids[*line.hold]);
 }
 
 std::string EncodeStatementLine(const StatementLine& line) {

@@ -30,6 +30,9 @@ inline constexpr std::size_t kPayeeKeySizeMax = 320;  // of the longest: party:<
 // `unattributed`, `unclaimed:<asset id>`, `undisclosed:<asset id>`.
 bool IsPaidOut(std::string_view payee);
 
+// The payee key of a hold's line.
+std::string HoldKey(const Digest& hold);
+
 // The payee key of a line of a sale: its hold's, where it is held. hold_ids[i] is the record id of
 // hold i of those given to SplitSale.
 std::string PayeeKeyOf(const SaleLine& line, std::span<const Digest> hold_ids);

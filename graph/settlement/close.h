@@ -1,0 +1,85 @@
+// Closes a range of the log into a statement. A pure function of the records below the range's end
+// and of the statement before: whatever is recorded later, the same bytes come out again.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "graph/settlement/sale_state.h"
+#include "graph/settlement/settlement_reader.h"
+#include "graph/settlement/statement.h"
+#include "graph/settlement/valuation.h"
+
+namespace tributary {
+
+// Who is paid for whom, as of the tree size of a reader. Null: everybody is the own earner.
+using RouteSource = std::function<absl::StatusOr<EarnerRoutes>(const SettlementReader& reader)>;
+
+struct CloseLimits {
+  SaleLimits sales = {};
+  HoldLimits holds = {};
+  ValuationLimits valuation = {};
+  // Openings, earnings and adjustments of payees together: 8 M, of some 250 bytes each, are 2 GiB.
+  std::size_t figure_count_max = 8'388'608;
+};
+
+struct CloseOptions {
+  RouteSource routes = {};
+  CloseLimits limits = {};
+  const CancelToken* cancel = nullptr;
+};
+
+struct ClosedStatement {
+  StatementRecord record;
+  std::vector<std::string> lines;  // the bytes of its lines, in their order
+  std::uint64_t sale_count = 0;
+  std::uint64_t adjustment_count = 0;  // posted to it
+  std::uint64_t pass_count = 0;        // states of the lineage that were read
+};
+
+// The statement that follows the last one and ends before log position `end`: what it left open,
+// the sales earned in its range, the adjustments recorded there.
+//
+// `policy` is the record id of the policy of sales that name none.
+// Errors: kInvalidArgument    nothing lies between the last statement and `end`; `policy` is none;
+//                             a sale that its policy does not fit, with AboutSale.
+//         kOutOfRange         `end` is above the reader's tree size; 2^127 grains in one currency.
+//         kResourceExhausted  a limit, which it names.
+//         kDataLoss           stored lines or records that are damaged.
+//         kInternal           the figures do not add up.
+//         Cancellation and the reader's own.
+// Cost:   O(sales + payees) and ValueSales.
+absl::StatusOr<ClosedStatement> CloseStatement(const SettlementReader& reader, LogPosition end,
+                                               const std::optional<Digest>& policy,
+                                               const CloseOptions& options = {});
+
+// The same statement once more, from the records of its own range.
+// Errors: as CloseStatement; kDataLoss where another record comes out than is stored.
+absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reader,
+                                                   const LoggedRecord& statement,
+                                                   const CloseOptions& options = {});
+
+// --- The chain of statements ---
+
+absl::StatusOr<std::optional<LoggedRecord>> LastStatement(const SettlementReader& reader);
+
+// By number, from 1. nullopt: there is none.
+absl::StatusOr<std::optional<LoggedRecord>> FindStatement(const SettlementReader& reader,
+                                                          std::uint64_t number);
+
+// The statement whose range has a log position; nullopt: none yet. Cost: O(log statements) reads.
+absl::StatusOr<std::optional<LoggedRecord>> StatementOf(const SettlementReader& reader,
+                                                        LogPosition position);
+
+// Calls `use` for the bytes of each line of a statement or adjustment, in order.
+absl::Status ForEachLine(const SettlementReader& reader, LogPosition record,
+                         const CancelToken* cancel,
+                         const std::function<absl::Status(const std::string&)>& use);
+
+}  // namespace tributary

@@ -1,0 +1,92 @@
+// What many sales earned whom: one pass over the lineage for each state of it that sales share.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "graph/lineage/subgraph.h"
+#include "graph/settlement/adjustment.h"
+#include "graph/settlement/policy.h"
+#include "graph/settlement/sale_state.h"
+#include "graph/settlement/settlement_reader.h"
+#include "graph/settlement/statement.h"
+
+namespace tributary {
+
+// Who is paid for what a party earned at a log position.
+struct EarnerRoutes {
+  // Ascending; between two of them every party has one earner.
+  std::vector<LogPosition> boundaries;
+  // Null: everybody is the own earner. Party ids in and out.
+  std::function<std::string(std::string_view party, LogPosition earned_at)> earner_of;
+};
+
+// Holds in force, in the order of the log.
+struct HoldSet {
+  std::vector<Digest> ids;
+  std::vector<HoldView> views;                                   // by place in ids
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> held_sales;  // log position -> place in ids
+};
+
+struct HoldLimits {
+  // Each may be a layer of the flow: 65,536 of them over a small lineage still fit cell_count_max.
+  std::size_t hold_count_max = 65'536;
+};
+
+// Those that stand below the reader's tree size and were not released below it, but for `released`.
+// A hold on an asset or derivation that the ledger does not have holds nothing.
+// Errors: kResourceExhausted, hold_count_max; cancellation and the reader's own.
+absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
+                                  const std::vector<Digest>& released = {},
+                                  const HoldLimits& limits = {},
+                                  const CancelToken* cancel = nullptr);
+
+// What sales in one currency earned.
+struct CurrencyEarnings {
+  std::string currency;
+  unsigned fraction_bits = kFractionBitsMax;
+  MinorUnits amount;  // of all its sales together
+  std::uint64_t sale_count = 0;
+  // By payee key, each once, in any order, none of 0 grains: amount * 2^s together.
+  std::vector<StatementBuilder::Earning> earnings;
+};
+
+struct Valuation {
+  std::vector<CurrencyEarnings> currencies;  // ascending code
+  std::uint64_t pass_count = 0;              // states of the lineage that were read
+  std::uint64_t flow_count = 0;              // flows over them
+};
+
+struct ValuationLimits {
+  CollectLimits collect = {};
+  SplitLimits split = {};
+};
+
+// Values every sale of the table at its own tree size N.
+//
+// Rule:   a sale of asset A may be valued at a later state M iff no asset upstream of A, A
+// included,
+//         has its last change there at a position of N or above: its lineage is then the same. The
+//         first state is the largest N; each further one the largest N among sales that are still
+//         without a value. So no choice of states at or after the sales' own needs fewer passes
+//         (docs/decisions/0012). Sales of one state, currency, policy and route segment flow
+//         together, but asset by asset where the policy DependsOnAssetSold. A sale on hold goes
+//         whole to `hold:<record id>`; other held parts go there too.
+// Errors: those of SplitSales, about one sale with AboutSale where it is known which.
+//         kOutOfRange         sales of 2^127 grains or more in one currency.
+//         kResourceExhausted  a limit, which it names.
+//         Cancellation and the reader's own.
+// Cost:   per pass O(V + E) of the sold assets' lineage and O(sales + payees) for each flow.
+absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& holds,
+                                     const EarnerRoutes& routes, const ValuationLimits& limits = {},
+                                     const CancelToken* cancel = nullptr);
+
+EarnedGrains ToEarnedGrains(const Valuation& valuation);
+
+}  // namespace tributary

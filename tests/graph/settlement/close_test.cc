@@ -1,0 +1,169 @@
+// Statements over a ledger, and worked examples through them.
+
+#include "graph/settlement/close.h"
+
+#include "tests/graph/settlement/ledger_story.h"
+#include "tests/support/catch.h"
+
+namespace tributary::test {
+namespace {
+
+// A record with the ledger's name, as a server would store it.
+absl::Status CheckRecord(const StatementRecord& body) {
+  Record record;
+  record.ledger = "test.example/ledger";
+  record.body = body;
+  return Validate(record);
+}
+
+TEST_CASE("worked example 5: a small payee is paid in full", "[settlement][worked]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kOutput, "kept");
+  ledger.Asset(1, AssetKind::kModelCheckpoint, "model");
+  ledger.Asset(2, AssetKind::kWork, "contributor");
+  ledger.Make(1, 1, {});
+  ledger.Make(0, 600, {{1, 396}, {2, 4}});
+  const bool in_one = GENERATE(true, false);
+  const std::uint64_t count = in_one ? 100'000 : 1'000;
+  Cents paid;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    ledger.Sell(0, 100);
+    if (in_one && i + 1 < count) continue;
+    const auto closed = ledger.Close().value();
+    for (const auto& [payee, cents] : PaidBy(closed)) paid[payee] += cents;
+    CHECK((LineOf(closed, "party:contributor").carry < Grains{1} << 64));
+    CHECK(closed.pass_count == 1);
+  }
+  CHECK(paid["party:kept"] == 60 * count);
+  CHECK(paid["party:model"] + 1 >= count * 396 / 10);
+  CHECK(paid["party:contributor"] + 1 >= count * 4 / 10);
+  CHECK(paid["party:contributor"] <= count * 4 / 10);
+}
+
+TEST_CASE("close: a statement carries, sums and proves itself", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork);
+  ledger.Hold(0, {{"ana", 1}, {"ben", 2}});
+  ledger.Sell(0, 1);
+  const auto first = ledger.Close().value();
+  CHECK(first.record.number == 1);
+  CHECK(!first.record.previous.has_value());
+  CHECK(first.record.begin == 0);
+  CHECK(first.record.line_count == 2);
+  CHECK(first.sale_count == 1);
+  REQUIRE(CheckRecord(first.record).ok());
+  CHECK(PaidBy(first).empty());
+  ledger.Sell(0, 2);
+  const auto second = ledger.Close().value();
+  REQUIRE(CheckRecord(second.record).ok());
+  CHECK(second.record.number == 2);
+  CHECK(second.record.begin == first.record.end);
+  CHECK(second.record.previous == ledger.id({first.record.end}));
+  // A third of a cent and two thirds: one is paid with a grain left, the other lacks it.
+  CHECK(PaidBy(second) == Cents{{"party:ben", 2}});
+  std::vector<StatementLine> lines;
+  for (const std::string& bytes : second.lines) {
+    lines.push_back(DecodeStatementLine(bytes).value());
+  }
+  CHECK(CheckStatementLines(second.record, lines).ok());
+}
+
+TEST_CASE("close: recomputing gives the same bytes, whatever came later", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  const LogPosition sale = ledger.Sell(0, 10);
+  ledger.Sell(0, 11);
+  const auto first = ledger.Close().value();
+  ledger.Hold(0, {{"ben", 1}});
+  ledger.Append(ReversalRecord{.sale = ledger.id(sale)});
+  ledger.Append(HoldRecord{.reference = "h", .party = "ana"});
+  ledger.Sell(0, 12);
+  const auto second = ledger.Close().value();
+  CHECK(PaidBy(second) == Cents{{"party:ben", 12}});
+  for (std::uint64_t number = 1; number <= 2; ++number) {
+    const auto statement = FindStatement(*ledger.Reader(), number).value().value();
+    const auto again = RecomputeStatement(*ledger.Reader(), statement);
+    REQUIRE(again.ok());
+    CHECK(again->lines == (number == 1 ? first : second).lines);
+  }
+  auto spoilt = *FindStatement(*ledger.Reader(), 2).value();
+  std::get<StatementRecord>(spoilt.record.body).line_count += 1;
+  CHECK(RecomputeStatement(*ledger.Reader(), spoilt).status().code() ==
+        absl::StatusCode::kDataLoss);
+}
+
+TEST_CASE("close: ranges neither overlap nor pass the end of the log", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Sell(0, 10);
+  const std::uint64_t size = ledger.tree_size().value;
+  const auto close = [&](std::uint64_t end) {
+    return CloseStatement(*ledger.Reader(), {end}, {}).status();
+  };
+  CHECK(close(size + 1).code() == absl::StatusCode::kOutOfRange);
+  CHECK(close(0).code() == absl::StatusCode::kInvalidArgument);
+  REQUIRE(ledger.Close().ok());
+  CHECK(close(size).code() == absl::StatusCode::kInvalidArgument);
+  CHECK(close(size + 1).ok());
+  CHECK(CloseStatement(*ledger.Reader(), {size + 1}, Sha256("none")).status().code() ==
+        absl::StatusCode::kInvalidArgument);
+}
+
+TEST_CASE("close: each log position belongs to one statement", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  std::vector<std::uint64_t> ends;
+  for (int i = 0; i < 7; ++i) {
+    for (int sale = 0; sale <= i; ++sale) ledger.Sell(0, 1);
+    ends.push_back(ledger.Close().value().record.end);
+  }
+  const auto reader = ledger.Reader();
+  for (std::uint64_t position = 0; position < ledger.tree_size().value; ++position) {
+    const auto found = StatementOf(*reader, {position}).value();
+    const auto above = std::upper_bound(ends.begin(), ends.end(), position);
+    CAPTURE(position);
+    REQUIRE(found.has_value() == (above != ends.end()));
+    if (!found) continue;
+    CHECK(std::get<StatementRecord>(found->record.body).number ==
+          static_cast<std::uint64_t>(above - ends.begin()) + 1);
+  }
+}
+
+TEST_CASE("close: limits are named and nothing is partial", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork);
+  ledger.Hold(0, {{"ana", 1}, {"ben", 2}});
+  ledger.Append(HoldRecord{.reference = "h1", .party = "x"});
+  ledger.Append(HoldRecord{.reference = "h2", .party = "y"});
+  const Digest a = ledger.id(ledger.Sell(0, 1));
+  const Digest b = ledger.id(ledger.Sell(0, 1));
+  ledger.Append(CorrectionRecord{.sale = a, .amount = MinorUnits{2}});
+  ledger.Append(CorrectionRecord{.sale = b, .amount = MinorUnits{2}});
+  CloseOptions options;
+  const char* limit = "";
+  SECTION("sales") { options.limits.sales.sale_count_max = 1, limit = "sale_count_max"; }
+  SECTION("changes") { options.limits.sales.change_count_max = 1, limit = "change_count_max"; }
+  SECTION("holds") { options.limits.holds.hold_count_max = 1, limit = "hold_count_max"; }
+  SECTION("figures") { options.limits.figure_count_max = 1, limit = "figure_count_max"; }
+  SECTION("lines") { options.limits.valuation.split.line_count_max = 1, limit = "line_count_max"; }
+  SECTION("assets") {
+    options.limits.valuation.collect.asset_count_max = 0, limit = "asset_count_max";
+  }
+  const auto closed = ledger.Close(options);
+  CHECK(closed.status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK(FieldOf(closed.status()) == limit);
+}
+
+TEST_CASE("close: stops when asked to", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Sell(0, 1);
+  CancelToken cancel;
+  cancel.Cancel();
+  CloseOptions options;
+  options.cancel = &cancel;
+  CHECK(ledger.Close(options).status().code() == absl::StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace tributary::test
