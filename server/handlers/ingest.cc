@@ -16,6 +16,7 @@
 #include "graph/model/text.h"
 #include "server/convert/fact.h"
 #include "server/convert/scalars.h"
+#include "server/handlers/admission.h"
 
 namespace tributary::server {
 namespace {
@@ -178,6 +179,8 @@ absl::Status CheckRequest(const Env& env, const std::string& ledger_name,
   return absl::OkStatus();
 }
 
+bool IsChecked(const PreparedFact& fact) { return Admission::IsChecked(fact.record.body); }
+
 // How long a batch waits before it is offered again to a ledger whose queue is full: a commit of
 // some thousand facts takes about that long.
 constexpr std::chrono::milliseconds kQueueFullPause{5};
@@ -193,6 +196,11 @@ absl::Status SubmitBatch(Env& env, Ledger& ledger, const v1::IngestRequest& requ
     std::vector<PreparedFact> facts = PrepareBatch(env, ledger.name(), request, batch.get());
     if (facts.empty()) {
       acknowledger.Complete(*batch, {});
+      return absl::OkStatus();
+    }
+    if (std::any_of(facts.begin(), facts.end(), IsChecked)) {
+      // Checked against the lineage or against each other: in this thread, one batch at a time.
+      acknowledger.Complete(*batch, Admission(env, ledger).RecordAll(std::move(facts), options));
       return absl::OkStatus();
     }
     const absl::Status submitted =

@@ -8,6 +8,7 @@
 #include "graph/settlement/close.h"
 #include "graph/settlement/payout.h"
 #include "graph/settlement/read_balance.h"
+#include "graph/settlement/record_scan.h"
 #include "graph/settlement/routes.h"
 #include "graph/settlement/statement_lines.h"
 #include "server/convert/enums.h"

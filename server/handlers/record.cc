@@ -9,16 +9,10 @@
 #include "server/convert/fact.h"
 #include "server/convert/record.h"
 #include "server/convert/scalars.h"
+#include "server/handlers/admission.h"
 
 namespace tributary::server {
 namespace {
-
-absl::StatusOr<Receipt> RecordPrepared(Ledger& ledger, PreparedFact fact,
-                                       const SubmitOptions& options) {
-  std::vector<PreparedFact> facts;
-  facts.push_back(std::move(fact));
-  return std::move(ledger.RecordAll(std::move(facts), options).front());
-}
 
 // The fact of a request without its body.
 template <typename Request>
@@ -68,7 +62,7 @@ absl::Status RecordOne(Env& env, const std::string& ledger_name, const v1::Fact&
   TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact prepared,
                              PrepareFromProto(fact, ledger_name, env.limits));
   TRIBUTARY_ASSIGN_OR_RETURN(const Receipt recorded,
-                             RecordPrepared(*ledger, std::move(prepared), options));
+                             Admission(env, *ledger).Record(std::move(prepared), options));
   ToProto(recorded, receipt);
   return absl::OkStatus();
 }

@@ -1,6 +1,9 @@
 #include "tributary/v1/settlement_service.grpc.pb.h"
 
+#include "server/handlers/payout.h"
+#include "server/handlers/settle_read.h"
 #include "server/handlers/settle_record.h"
+#include "server/handlers/statement.h"
 #include "server/rpc/services.h"
 
 namespace tributary::server {
@@ -36,6 +39,32 @@ class SettlementServiceImpl final : public v1::SettlementService::CallbackServic
   TRIBUTARY_UNARY(Write, RecordAssignment)
   TRIBUTARY_UNARY(Write, RecordPartyMerge)
   TRIBUTARY_UNARY(Write, RecordPayoutState)
+
+  // These compute over everything that a statement has.
+  TRIBUTARY_UNARY(Maintain, CloseStatement)
+  TRIBUTARY_UNARY(Maintain, PostAdjustment)
+  TRIBUTARY_UNARY(Maintain, CreatePayoutBatch)
+  TRIBUTARY_SERVER_STREAM(PreviewStatement)
+  TRIBUTARY_SERVER_STREAM(PreviewAdjustment)
+
+  TRIBUTARY_UNARY(Read, GetSale)
+  TRIBUTARY_UNARY(Read, ListSales)
+  TRIBUTARY_UNARY(Read, QuoteSale)
+  TRIBUTARY_UNARY(Read, GetStatement)
+  TRIBUTARY_UNARY(Read, ListStatements)
+  TRIBUTARY_UNARY(Read, ListStatementLines)
+  TRIBUTARY_UNARY(Read, ListAdjustments)
+  TRIBUTARY_UNARY(Read, ListAdjustmentLines)
+  TRIBUTARY_UNARY(Read, GetBalance)
+  TRIBUTARY_UNARY(Read, ListBalances)
+  TRIBUTARY_UNARY(Read, ListHolds)
+  TRIBUTARY_UNARY(Read, GetPolicy)
+  TRIBUTARY_UNARY(Read, ListPolicies)
+  TRIBUTARY_UNARY(Read, GetTemplate)
+  TRIBUTARY_UNARY(Read, ListTemplates)
+  TRIBUTARY_UNARY(Read, ListCurrencies)
+  TRIBUTARY_UNARY(Read, ListPayoutBatches)
+  TRIBUTARY_UNARY(Read, GetPayoutBatch)
 
  private:
   CallFactory calls_;

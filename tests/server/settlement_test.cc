@@ -1,7 +1,4 @@
 // Recording sales and what concerns them, through the handlers and through Ingest.
-//
-// [!shouldfail]: storage does not take these records yet. Such a test fails the run once it does,
-// so that the tag is taken off.
 
 #include "graph/model/status.h"
 #include "server/handlers/ingest.h"
@@ -62,7 +59,7 @@ TEST_CASE("settlement: a form that is wrong is refused before the ledger sees it
 }
 
 TEST_CASE("settlement: a sale sent again is answered with its first position",
-          "[server][settlement][!shouldfail]") {
+          "[server][settlement]") {
   TestServer server;
   Record(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
   RecordEuro(server.env());
@@ -79,7 +76,7 @@ TEST_CASE("settlement: a sale sent again is answered with its first position",
 }
 
 TEST_CASE("settlement: a sale of an unknown asset or currency is refused and changes nothing",
-          "[server][settlement][!shouldfail]") {
+          "[server][settlement]") {
   TestServer server;
   Record(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
   const std::uint64_t before = RecordEuro(server.env()).tree_size();
@@ -93,7 +90,7 @@ TEST_CASE("settlement: a sale of an unknown asset or currency is refused and cha
 }
 
 TEST_CASE("settlement: sales come in bulk through Ingest, each with its answer",
-          "[server][settlement][!shouldfail]") {
+          "[server][settlement]") {
   TestServer server;
   std::vector<v1::Fact> facts(1);
   *facts[0].mutable_currency() = Euro();
@@ -112,7 +109,7 @@ TEST_CASE("settlement: sales come in bulk through Ingest, each with its answer",
 }
 
 TEST_CASE("settlement: a sale is reversed once, and a pending one posted once",
-          "[server][settlement][!shouldfail]") {
+          "[server][settlement]") {
   TestServer server;
   Record(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
   RecordEuro(server.env());
@@ -142,7 +139,7 @@ TEST_CASE("settlement: a sale is reversed once, and a pending one posted once",
 }
 
 TEST_CASE("settlement: what concerns payees and disputes is recorded",
-          "[server][settlement][!shouldfail]") {
+          "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
   Record(env, {Party("ana"), Party("society"), Asset("picture", v1::ASSET_KIND_WORK)});

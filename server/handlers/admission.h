@@ -1,0 +1,62 @@
+// What a fact may not say that neither its record nor few rows show: a policy that does not fit the
+// lineage of the asset sold, a route that closes a cycle, a payout that was settled already.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/env.h"
+#include "storage/ledger.h"
+
+namespace tributary::server {
+
+// For one ledger and one call.
+class Admission {
+ public:
+  Admission(Env& env, Ledger& ledger) : env_(env), ledger_(ledger) {}
+
+  // Whether such a record is checked against others of its kind, and so recorded with nothing in
+  // between: mandates, assignments, merges and states of payouts.
+  static bool IsExclusive(const RecordBody& body);
+  // Whether Check may have something to say.
+  static bool IsChecked(const RecordBody& body);
+
+  // Checks and records one fact, again where the lineage changed meanwhile.
+  // Errors: those of the checks and of Ledger::Submit.
+  absl::StatusOr<Receipt> Record(PreparedFact fact, const SubmitOptions& options);
+
+  // The same for many, in order. Errors of single facts are in the result.
+  std::vector<absl::StatusOr<Receipt>> RecordAll(std::vector<PreparedFact> facts,
+                                                 const SubmitOptions& options);
+
+ private:
+  absl::Status Refresh();
+  // Checks a fact that is not exclusive by the state that was read last. One that depends on the
+  // lineage, or names what is not there yet, is marked so that the ledger refuses it with kAborted
+  // on kLineageField unless the state is still the same; Record then decides. Errors:
+  // kInvalidArgument, the policy does not fit the sale.
+  absl::Status Check(PreparedFact* fact);
+  absl::StatusOr<Receipt> RecordExclusive(PreparedFact fact, const SubmitOptions& options);
+  absl::StatusOr<Receipt> Submit(PreparedFact fact, const SubmitOptions& options);
+  absl::Status CheckSale(const SaleRecord& sale, PreparedFact* fact);
+  absl::Status CheckCorrection(const CorrectionRecord& correction, PreparedFact* fact);
+  absl::Status CheckFit(const SaleRecord& sale, PreparedFact* fact);
+  absl::Status CheckExclusive(const PreparedFact& fact);
+  // A record by its id, and a currency: null where there is none yet.
+  absl::StatusOr<std::shared_ptr<const tributary::Record>> FindFixed(const Digest& id);
+  absl::StatusOr<std::shared_ptr<const CurrencyRecord>> FindCurrency(const std::string& code);
+
+  Env& env_;
+  Ledger& ledger_;
+  std::shared_ptr<LedgerView> view_;  // that checks are made by
+  // What never changes once it is there.
+  absl::flat_hash_map<Digest, std::shared_ptr<const tributary::Record>> fixed_records_;
+  absl::flat_hash_map<std::string, std::shared_ptr<const CurrencyRecord>> currencies_;
+};
+
+}  // namespace tributary::server

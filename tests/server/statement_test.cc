@@ -1,0 +1,621 @@
+// From sales to payouts through the handlers: what a marketplace, an auditor and a payee see.
+
+#include <algorithm>
+#include <map>
+
+#include "graph/merkle/merkle.h"
+#include "graph/model/status.h"
+#include "graph/model/uint128.h"
+#include "graph/settlement/statement.h"
+#include "server/handlers/admin.h"
+#include "server/handlers/ingest.h"
+#include "server/handlers/payout.h"
+#include "server/handlers/read.h"
+#include "server/handlers/settle_read.h"
+#include "server/handlers/settle_record.h"
+#include "server/handlers/statement.h"
+#include "tests/server/test_server.h"
+#include "tests/support/catch.h"
+
+namespace tributary::test {
+namespace {
+
+using Amounts = std::map<std::string, std::string>;  // by payee key; minor units
+
+v1::Fact Euro() {
+  v1::Fact fact;
+  fact.mutable_currency()->set_code("EUR");
+  fact.mutable_currency()->set_scale(2);
+  fact.mutable_currency()->set_fraction_bits(64);
+  return fact;
+}
+
+v1::Fact Sale(std::string_view reference, std::string_view asset, std::string_view amount) {
+  v1::Fact fact;
+  fact.mutable_sale()->set_reference(std::string(reference));
+  fact.mutable_sale()->set_asset(Id(asset));
+  fact.mutable_sale()->set_amount(std::string(amount));
+  fact.mutable_sale()->set_currency("EUR");
+  return fact;
+}
+
+// The record id of a fact recorded alone.
+std::string RecordOne(server::Env& env, v1::Fact fact) {
+  const v1::IngestResponse response = IngestAll(env, {std::move(fact)});
+  INFO(response.results(0).error().message());
+  REQUIRE(response.results(0).has_receipt());
+  return response.results(0).receipt().record_id();
+}
+
+std::string Payee(std::string_view party) { return "party:" + std::string(party); }
+
+v1::CloseStatementResponse Close(server::Env& env, const std::string& policy = "") {
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  request.set_policy(policy);
+  v1::CloseStatementResponse response;
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  return response;
+}
+
+v1::ListStatementLinesResponse Lines(server::Env& env, std::uint64_t number,
+                                     bool with_proof = false) {
+  v1::ListStatementLinesRequest request;
+  request.set_ledger(kLedger);
+  request.set_number(number);
+  request.set_with_proof(with_proof);
+  v1::ListStatementLinesResponse response;
+  REQUIRE_OK(server::ListStatementLines(env, request, &response));
+  return response;
+}
+
+Amounts Paid(const v1::ListStatementLinesResponse& response) {
+  Amounts paid;
+  for (const v1::StatementLineView& line : response.lines()) {
+    if (line.line().paid() != "0") paid[line.line().payee()] = line.line().paid();
+  }
+  return paid;
+}
+
+v1::GetBalanceResponse BalanceOf(server::Env& env, const std::string& party) {
+  v1::GetBalanceRequest request;
+  request.set_ledger(kLedger);
+  request.set_party(party);
+  request.set_with_entries(true);
+  v1::GetBalanceResponse response;
+  REQUIRE_OK(server::GetBalance(env, request, &response));
+  return response;
+}
+
+std::string Payable(server::Env& env, const std::string& party) {
+  const v1::GetBalanceResponse response = BalanceOf(env, party);
+  return response.balances_size() == 0 ? "" : response.balances(0).payable();
+}
+
+v1::GetSaleResponse SaleOf(server::Env& env, const std::string& reference) {
+  v1::GetSaleRequest request;
+  request.set_ledger(kLedger);
+  request.set_reference(reference);
+  request.set_with_split(true);
+  v1::GetSaleResponse response;
+  REQUIRE_OK(server::GetSale(env, request, &response));
+  return response;
+}
+
+// The lineage of worked example 3, before and after its weights were corrected.
+std::vector<v1::Fact> WrongWeights() {
+  return {Party("sam"),
+          Party("bea"),
+          Party("dan"),
+          Euro(),
+          Asset("base", v1::ASSET_KIND_MODEL_CHECKPOINT),
+          Asset("data", v1::ASSET_KIND_WORK),
+          Asset("output", v1::ASSET_KIND_OUTPUT),
+          Derivation("base", {}, 1),
+          Holders("base", {{"bea", 1}}),
+          Holders("data", {{"dan", 1}}),
+          Holders("output", {{"sam", 1}}),
+          Derivation("output", {{"base", 50}, {"data", 10}}, 40)};
+}
+
+std::string InForce(server::Env& env, const v1::Fact& fact) {
+  // Sent again, a fact is answered with its own record.
+  return RecordOne(env, fact);
+}
+
+v1::Fact CorrectedWeights(const std::string& supersedes) {
+  v1::Fact fact = Derivation("output", {{"base", 20}, {"data", 40}}, 40);
+  fact.mutable_options()->set_supersedes(supersedes);
+  return fact;
+}
+
+TEST_CASE("statement: worked example 3 is closed, corrected and carried forward",
+          "[server][settlement][worked-example]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string wrong = InForce(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
+  RecordOne(env, Sale("order 1", "output", "9997"));
+  const v1::CloseStatementResponse first = Close(env);
+  CHECK(first.statement().number() == 1);
+  // 9997 in parts of 100 leaves less than a cent with each, which is carried.
+  CHECK(Paid(Lines(env, 1)) ==
+        Amounts{{Payee("bea"), "4998"}, {Payee("dan"), "999"}, {Payee("sam"), "3998"}});
+
+  const std::string cause = RecordOne(env, CorrectedWeights(wrong));
+  v1::PreviewAdjustmentRequest preview;
+  preview.set_ledger(kLedger);
+  preview.set_statement(first.receipt().record_id());
+  preview.set_cause(cause);
+  VectorSink<v1::PreviewAdjustmentResponse> previewed;
+  REQUIRE_OK(server::PreviewAdjustment(env, preview, previewed));
+  REQUIRE(previewed.messages.size() == 1);
+  const Uint128 thirty_percent = (Uint128{9997} << 64) * 3 / 10;
+  for (const v1::AdjustmentLine& line : previewed.messages[0].lines()) {
+    CAPTURE(line.payee());
+    const Uint128 decrease = *FromBigEndian(line.decrease());
+    const Uint128 increase = *FromBigEndian(line.increase());
+    if (line.payee() == Payee("bea")) {
+      CHECK((decrease >= thirty_percent && decrease <= thirty_percent + 1));
+    } else if (line.payee() == Payee("dan")) {
+      CHECK((increase >= thirty_percent && increase <= thirty_percent + 1));
+    } else {
+      CHECK(increase + decrease <= 1);  // the kept part moves by a grain at most
+    }
+  }
+
+  v1::PostAdjustmentRequest post;
+  post.set_ledger(kLedger);
+  post.set_statement(first.receipt().record_id());
+  post.set_cause(cause);
+  post.set_mode(v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  post.set_reason("measured again");
+  v1::PostAdjustmentResponse posted;
+  REQUIRE_OK(server::PostAdjustment(env, post, &posted));
+  v1::PostAdjustmentResponse again;
+  REQUIRE_OK(server::PostAdjustment(env, post, &again));
+  CHECK(again.receipt().already_recorded());
+  post.set_reason("another reason");
+  CHECK_STATUS(server::PostAdjustment(env, post, &again), absl::StatusCode::kAlreadyExists);
+
+  CHECK(Paid(Lines(env, 1)) ==
+        Amounts{{Payee("bea"), "4998"}, {Payee("dan"), "999"}, {Payee("sam"), "3998"}});
+  Close(env);
+  const v1::ListStatementLinesResponse second = Lines(env, 2);
+  CHECK(Paid(second) == Amounts{{Payee("dan"), "2999"}});
+  CHECK(Payable(env, "dan") == "3998");
+  // Her debt of 29.991 is met by later sales: of what was paid she may keep 49.98 - 30.00.
+  CHECK(Payable(env, "bea") == "1999");
+  // The sale is still what it was.
+  CHECK(SaleOf(env, "order 1").sale().statement_number() == 1);
+}
+
+TEST_CASE("statement: worked example 5, a payee of 0.4 % of many small sales",
+          "[server][settlement][worked-example]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, {Party("kay"), Party("mo"), Party("cleo"), Euro(),
+               Asset("model", v1::ASSET_KIND_WORK), Asset("piece", v1::ASSET_KIND_WORK),
+               Asset("output", v1::ASSET_KIND_OUTPUT), Holders("output", {{"kay", 1}}),
+               Holders("model", {{"mo", 1}}), Holders("piece", {{"cleo", 1}}),
+               Derivation("output", {{"model", 396}, {"piece", 4}}, 600)});
+  std::vector<v1::Fact> sales;
+  for (int i = 0; i < 10'000; ++i)
+    sales.push_back(Sale("order " + std::to_string(i), "output", "100"));
+  Record(env, sales);
+  Close(env);
+  CHECK(Paid(Lines(env, 1)) ==
+        Amounts{{Payee("kay"), "600000"}, {Payee("mo"), "396000"}, {Payee("cleo"), "4000"}});
+  const v1::GetSaleResponse one = SaleOf(env, "order 77");
+  CHECK(one.sale().status() == v1::SALE_STATUS_POSTED);
+  CHECK(one.sale().statement_number() == 1);
+  REQUIRE(one.split().lines_size() == 3);
+  CHECK(one.split().lines(0).payee() == Payee("kay"));
+  CHECK(one.split().lines(0).reason() == "relative");
+}
+
+TEST_CASE("statement: a preview is what closing records, and leaves no trace",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  Record(env, {Sale("order 1", "output", "101"), Sale("order 2", "data", "7")});
+  v1::PreviewStatementRequest preview;
+  preview.set_ledger(kLedger);
+  VectorSink<v1::PreviewStatementResponse> previewed;
+  REQUIRE_OK(server::PreviewStatement(env, preview, previewed));
+  VectorSink<v1::PreviewStatementResponse> once_more;
+  REQUIRE_OK(server::PreviewStatement(env, preview, once_more));
+  REQUIRE(previewed.messages.size() == 1);
+  CHECK(previewed.messages[0].SerializeAsString() == once_more.messages[0].SerializeAsString());
+  const v1::CloseStatementResponse closed = Close(env);
+  CHECK(previewed.messages[0].statement().SerializeAsString() ==
+        closed.statement().SerializeAsString());
+  const v1::ListStatementLinesResponse lines = Lines(env, 1);
+  REQUIRE(lines.lines_size() == previewed.messages[0].lines_size());
+  for (int i = 0; i < lines.lines_size(); ++i) {
+    CHECK(lines.lines(i).line().SerializeAsString() ==
+          previewed.messages[0].lines(i).SerializeAsString());
+  }
+}
+
+TEST_CASE("statement: a retry with its number closes nothing twice", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  RecordOne(env, Sale("order 1", "output", "100"));
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  request.set_expected_number(1);
+  v1::CloseStatementResponse first;
+  REQUIRE_OK(server::CloseStatement(env, request, &first));
+  v1::CloseStatementResponse again;
+  REQUIRE_OK(server::CloseStatement(env, request, &again));
+  CHECK(again.receipt().already_recorded());
+  CHECK(again.receipt().record_id() == first.receipt().record_id());
+  request.set_end(3);
+  CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kAlreadyExists);
+  request.set_expected_number(4);
+  request.clear_end();
+  CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kFailedPrecondition);
+  request.clear_expected_number();
+  request.set_end(first.statement().end());
+  CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kFailedPrecondition);
+  request.set_end(1'000);
+  CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kOutOfRange);
+}
+
+TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  std::vector<v1::Fact> facts = {Euro(), Asset("set", v1::ASSET_KIND_DATASET)};
+  std::vector<std::pair<std::string, std::uint64_t>> inputs;
+  for (int i = 0; i < 700; ++i) {
+    const std::string name = "w" + std::to_string(i);
+    facts.push_back(Party(name));
+    facts.push_back(Asset(name, v1::ASSET_KIND_WORK));
+    facts.push_back(Holders(name, {{name, 1}}));
+    inputs.emplace_back(name, 1);
+  }
+  facts.push_back(Derivation("set", inputs, 0));
+  facts.push_back(Sale("order 1", "set", "100000"));
+  Record(env, facts);
+  Close(env);
+  const v1::ListStatementLinesResponse response = Lines(env, 1, /*with_proof=*/true);
+  REQUIRE(response.lines_size() == 700);
+  const v1::Statement& statement = response.statement().statement();
+  const Digest root = *Digest::FromBytes(statement.lines_root());
+  for (const v1::StatementLineView& line : response.lines()) {
+    std::vector<Digest> proof;
+    for (const std::string& node : line.proof()) proof.push_back(*Digest::FromBytes(node));
+    REQUIRE_OK(VerifyInclusion(LeafHash(line.canonical_bytes()), line.index(),
+                               statement.line_count(), proof, root));
+    REQUIRE(DecodeStatementLine(line.canonical_bytes())->payee == line.line().payee());
+  }
+  // Of one payee, found among all.
+  v1::ListStatementLinesRequest request;
+  request.set_ledger(kLedger);
+  request.set_payee(Payee("w321"));
+  v1::ListStatementLinesResponse one;
+  REQUIRE_OK(server::ListStatementLines(env, request, &one));
+  REQUIRE(one.lines_size() == 1);
+  CHECK(one.lines(0).line().payee() == Payee("w321"));
+  CHECK(one.lines(0).index() > 0);
+  request.set_payee(Payee("nobody"));
+  REQUIRE_OK(server::ListStatementLines(env, request, &one));
+  CHECK(one.lines_size() == 0);
+  // By pages of 300, each line once.
+  request.set_payee("");
+  request.set_currency("EUR");
+  request.set_page_size(300);
+  std::vector<std::string> payees;
+  do {
+    v1::ListStatementLinesResponse page;
+    REQUIRE_OK(server::ListStatementLines(env, request, &page));
+    for (const auto& line : page.lines()) payees.push_back(line.line().payee());
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  CHECK(payees.size() == 700);
+  CHECK(std::is_sorted(payees.begin(), payees.end()));
+  request.set_currency("USD");
+  REQUIRE_OK(server::ListStatementLines(env, request, &one));
+  CHECK(one.lines_size() == 0);
+}
+
+v1::PostAdjustmentResponse MustPost(server::Env& env, const std::string& statement,
+                                    const std::string& cause, v1::AdjustmentMode mode) {
+  v1::PostAdjustmentRequest post;
+  post.set_ledger(kLedger);
+  post.set_statement(statement);
+  post.set_cause(cause);
+  post.set_mode(mode);
+  v1::PostAdjustmentResponse response;
+  REQUIRE_OK(server::PostAdjustment(env, post, &response));
+  return response;
+}
+
+TEST_CASE("statement: a hold keeps a party's part until it is released", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  v1::Fact hold;
+  hold.mutable_hold()->set_reference("claim 1");
+  hold.mutable_hold()->set_party("dan");
+  hold.mutable_hold()->set_reason("not his");
+  const std::string hold_id = RecordOne(env, hold);
+  RecordOne(env, Sale("order 1", "output", "10000"));
+  const v1::CloseStatementResponse first = Close(env);
+  const std::string held = "hold:" + Digest::FromBytes(hold_id)->ToHex();
+  CHECK(Paid(Lines(env, 1)) ==
+        Amounts{{Payee("bea"), "5000"}, {Payee("sam"), "4000"}, {held, "1000"}});
+  CHECK(Payable(env, "dan").empty());
+
+  v1::ListHoldsRequest list;
+  list.set_ledger(kLedger);
+  v1::ListHoldsResponse holds;
+  REQUIRE_OK(server::ListHolds(env, list, &holds));
+  REQUIRE(holds.holds_size() == 1);
+  REQUIRE(holds.holds(0).held_size() == 1);
+  CHECK(holds.holds(0).held(0).held() == "1000");
+
+  v1::Fact release;
+  release.mutable_hold_release()->set_hold(hold_id);
+  release.mutable_hold_release()->set_outcome(v1::HOLD_OUTCOME_REROUTED);
+  v1::Holder* recipient = release.mutable_hold_release()->add_recipients();
+  recipient->set_party("bea");
+  recipient->set_units(1);
+  const std::string release_id = RecordOne(env, release);
+  const auto posted =
+      MustPost(env, first.receipt().record_id(), release_id, v1::ADJUSTMENT_MODE_REVERSAL);
+  CHECK(posted.statement().number() == 2);
+  CHECK(Payable(env, "bea") == "6000");
+  list.set_include_released(false);
+  REQUIRE_OK(server::ListHolds(env, list, &holds));
+  CHECK(holds.holds_size() == 0);
+  list.set_include_released(true);
+  REQUIRE_OK(server::ListHolds(env, list, &holds));
+  REQUIRE(holds.holds_size() == 1);
+  CHECK(holds.holds(0).held_size() == 0);
+}
+
+v1::CreatePayoutBatchResponse PayEverybody(server::Env& env, const std::string& reference) {
+  v1::CreatePayoutBatchRequest request;
+  request.set_ledger(kLedger);
+  request.set_reference(reference);
+  request.set_currency("EUR");
+  request.mutable_everybody();
+  v1::CreatePayoutBatchResponse response;
+  REQUIRE_OK(server::CreatePayoutBatch(env, request, &response));
+  return response;
+}
+
+TEST_CASE("payout: batches never exceed balances, and what failed comes back",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  RecordOne(env, Sale("order 1", "output", "10000"));
+  Close(env);
+  const v1::CreatePayoutBatchResponse batch = PayEverybody(env, "run 1");
+  CHECK(batch.batch().lines_size() == 3);
+  CHECK(PayEverybody(env, "run 1").receipt().already_recorded());
+  CHECK(Payable(env, "bea") == "0");
+
+  v1::CreatePayoutBatchRequest too_much;
+  too_much.set_ledger(kLedger);
+  too_much.set_reference("run 2");
+  too_much.set_currency("EUR");
+  v1::PayoutLine* line = too_much.mutable_listed()->add_lines();
+  line->set_party("bea");
+  line->set_amount("1");
+  v1::CreatePayoutBatchResponse refused;
+  CHECK_STATUS(server::CreatePayoutBatch(env, too_much, &refused),
+               absl::StatusCode::kFailedPrecondition);
+  too_much.mutable_everybody();
+  CHECK_STATUS(server::CreatePayoutBatch(env, too_much, &refused),
+               absl::StatusCode::kFailedPrecondition);
+
+  v1::Fact failed;
+  failed.mutable_payout_state()->set_batch(batch.receipt().record_id());
+  failed.mutable_payout_state()->set_party("bea");
+  failed.mutable_payout_state()->set_status(v1::PAYOUT_STATUS_FAILED);
+  RecordOne(env, failed);
+  CHECK(Payable(env, "bea") == "5000");
+  v1::Fact settled = failed;
+  settled.mutable_payout_state()->set_status(v1::PAYOUT_STATUS_SETTLED);
+  const v1::IngestResponse after = IngestAll(env, {settled});
+  CHECK(after.results(0).has_error());  // failed is final
+
+  v1::GetPayoutBatchRequest get;
+  get.set_ledger(kLedger);
+  get.set_reference("run 1");
+  v1::GetPayoutBatchResponse found;
+  REQUIRE_OK(server::GetPayoutBatch(env, get, &found));
+  CHECK(found.batch().total() == "10000");
+  CHECK(found.batch().failed_total() == "5000");
+  REQUIRE(found.lines_size() == 3);
+  CHECK(found.lines(0).line().party() == "bea");
+  CHECK(found.lines(0).status() == v1::PAYOUT_STATUS_FAILED);
+  CHECK(found.lines(1).status() == v1::PAYOUT_STATUS_UNSPECIFIED);
+  const v1::GetBalanceResponse balance = BalanceOf(env, "bea");
+  REQUIRE(balance.entries_size() == 1);
+  CHECK(balance.entries(0).line().paid() == "5000");
+}
+
+TEST_CASE("payout: a mandate pays the collector, whoever it comes from", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  v1::Fact mandate;
+  mandate.mutable_mandate()->set_party("dan");
+  mandate.mutable_mandate()->set_collector("bea");
+  Record(env, {mandate, Sale("order 1", "output", "10000")});
+  v1::Fact back;
+  back.mutable_mandate()->set_party("bea");
+  back.mutable_mandate()->set_collector("dan");
+  CHECK(IngestAll(env, {back}).results(0).has_error());  // a circle
+  Close(env);
+  CHECK(Paid(Lines(env, 1)).at(Payee("dan")) == "1000");  // he earned it
+  CHECK(Payable(env, "bea") == "6000");
+  const v1::GetBalanceResponse balance = BalanceOf(env, "bea");
+  REQUIRE(balance.entries_size() == 2);
+  CHECK(balance.entries(1).party() == "dan");
+}
+
+v1::Fact PolicyWithTerm(std::string_view asset, std::uint64_t ppm) {
+  v1::Fact fact;
+  fact.mutable_policy()->set_policy("market");
+  fact.mutable_policy()->set_undisclosed(v1::UNDISCLOSED_RULE_HELD);
+  fact.mutable_policy()->set_unclaimed(v1::UNCLAIMED_RULE_HELD);
+  v1::Fee* fee = fact.mutable_policy()->add_fees();
+  fee->set_party("sam");
+  fee->set_label("market");
+  fee->set_ppm(500'000);
+  v1::AbsoluteTerm* term = fact.mutable_policy()->add_absolute_terms();
+  term->set_asset(Id(asset));
+  term->set_ppm(ppm);
+  return fact;
+}
+
+TEST_CASE("sale: terms above 100 % are refused at the sale, with the head-room",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string fits = RecordOne(env, PolicyWithTerm("data", 500'000));
+  v1::Fact sale = Sale("order 1", "output", "1000");
+  sale.mutable_sale()->set_policy(fits);
+  RecordOne(env, sale);
+  v1::Fact larger = PolicyWithTerm("data", 500'001);
+  larger.mutable_options()->set_supersedes(fits);
+  const std::string passes = RecordOne(env, larger);
+  v1::RecordSaleRequest request;
+  request.set_ledger(kLedger);
+  *request.mutable_sale() = Sale("order 2", "output", "1000").sale();
+  request.mutable_sale()->set_policy(passes);
+  v1::RecordSaleResponse response;
+  const absl::Status refused = server::RecordSale(env, request, &response);
+  CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument);
+  CHECK(FromAbsl(refused.message()).find("500000") != std::string_view::npos);
+  // An asset that is not downstream of the term's owes nothing.
+  request.mutable_sale()->set_asset(Id("base"));
+  REQUIRE_OK(server::RecordSale(env, request, &response));
+  // In one batch with the lineage that it depends on.
+  v1::Fact late = Sale("order 3", "new", "1000");
+  late.mutable_sale()->set_policy(passes);
+  const v1::IngestResponse batch =
+      IngestAll(env, {Asset("new", v1::ASSET_KIND_OUTPUT), Derivation("new", {{"data", 1}}, 0),
+                      late, Sale("order 4", "new", "1000")});
+  CHECK(batch.results(1).has_receipt());
+  REQUIRE(batch.results(2).has_error());
+  CHECK(batch.results(2).error().message().find("500000") != std::string::npos);
+  CHECK(batch.results(3).has_receipt());
+  Close(env);
+  CHECK(Paid(Lines(env, 1)).at(Payee("dan")) == "1500");  // 500 by the term, 1000 of order 4
+}
+
+TEST_CASE("sale: fixed fees above the amount are refused", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  v1::Fact policy;
+  policy.mutable_policy()->set_policy("flat");
+  policy.mutable_policy()->set_undisclosed(v1::UNDISCLOSED_RULE_HELD);
+  policy.mutable_policy()->set_unclaimed(v1::UNCLAIMED_RULE_HELD);
+  v1::Fee* fee = policy.mutable_policy()->add_fees();
+  fee->set_party("sam");
+  fee->set_fixed("30");
+  fee->set_currency("EUR");
+  v1::Fee* share = policy.mutable_policy()->add_fees();
+  share->set_party("bea");
+  share->set_ppm(500'000);
+  const std::string id = RecordOne(env, policy);
+  const auto sell = [&](const std::string& amount) {
+    v1::Fact sale = Sale("order of " + amount, "output", amount);
+    sale.mutable_sale()->set_policy(id);
+    return IngestAll(env, {sale}).results(0).has_receipt();
+  };
+  CHECK_FALSE(sell("29"));
+  CHECK_FALSE(sell("59"));
+  CHECK(sell("60"));
+}
+
+TEST_CASE("sale: its status follows what was recorded of it", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  v1::Fact pending = Sale("pending", "output", "100");
+  pending.mutable_sale()->set_pending_until_ms(253402300799999);
+  const std::string pending_id = RecordOne(env, pending);
+  const std::string reversed_id = RecordOne(env, Sale("reversed", "output", "100"));
+  const std::string corrected_id = RecordOne(env, Sale("corrected", "output", "100"));
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(reversed_id);
+  v1::Fact correction;
+  correction.mutable_correction()->set_sale(corrected_id);
+  correction.mutable_correction()->set_amount("50");
+  Record(env, {reversal, correction});
+  CHECK(SaleOf(env, "pending").sale().status() == v1::SALE_STATUS_PENDING);
+  CHECK(SaleOf(env, "reversed").sale().status() == v1::SALE_STATUS_REVERSED);
+  CHECK(SaleOf(env, "corrected").sale().amount() == "50");
+  CHECK(SaleOf(env, "corrected").sale().sale().amount() == "100");
+  Close(env);
+  CHECK(SaleOf(env, "pending").sale().statement_number() == 0);
+  CHECK(SaleOf(env, "reversed").sale().statement_number() == 0);
+  CHECK(SaleOf(env, "corrected").sale().statement_number() == 1);
+  CHECK(Paid(Lines(env, 1)) ==
+        Amounts{{Payee("bea"), "25"}, {Payee("dan"), "5"}, {Payee("sam"), "20"}});
+  v1::Fact post;
+  post.mutable_escrow()->set_sale(pending_id);
+  post.mutable_escrow()->set_outcome(v1::ESCROW_OUTCOME_POSTED);
+  RecordOne(env, post);
+  Close(env);
+  CHECK(SaleOf(env, "pending").sale().statement_number() == 2);
+
+  v1::ListSalesRequest list;
+  list.set_ledger(kLedger);
+  list.add_statuses(v1::SALE_STATUS_REVERSED);
+  v1::ListSalesResponse sales;
+  REQUIRE_OK(server::ListSales(env, list, &sales));
+  REQUIRE(sales.sales_size() == 1);
+  CHECK(sales.sales(0).sale().reference() == "reversed");
+}
+
+TEST_CASE("statement: a ledger replayed from its log has the same statements",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  RecordOne(env, Sale("order 1", "output", "9997"));
+  Close(env);
+  PayEverybody(env, "run 1");
+  v1::StreamRecordsRequest stream;
+  stream.set_ledger(kLedger);
+  stream.set_include_edges(true);
+  stream.set_include_details(true);
+  VectorSink<v1::StreamRecordsResponse> log;
+  REQUIRE_OK(server::StreamRecords(env, stream, log));
+  std::vector<v1::ReplayLogRequest> requests;
+  for (const v1::StreamRecordsResponse& message : log.messages) {
+    v1::ReplayLogRequest& request = requests.emplace_back();
+    request.set_ledger(kLedger);
+    *request.mutable_items() = message.items();
+    if (message.has_summary()) request.set_expected_root_hash(message.summary().root_hash());
+  }
+
+  TestServer other;
+  // The other server has a ledger of this name already, so it takes the log into another home.
+  other.env();
+  std::unique_ptr<server::LedgerHome> home = NewMemoryHome();
+  const auto ledgers = server::Ledgers::Open(std::move(home));
+  REQUIRE_OK(ledgers);
+  server::Env target{**ledgers, other.limits(), other.env().info, other.cancel()};
+  VectorSource<v1::ReplayLogRequest> source(requests);
+  v1::ReplayLogResponse replayed;
+  REQUIRE_OK(server::ReplayLog(target, source, &replayed));
+  CHECK(Lines(target, 1).SerializeAsString() == Lines(env, 1).SerializeAsString());
+  CHECK(BalanceOf(target, "bea").SerializeAsString() == BalanceOf(env, "bea").SerializeAsString());
+}
+
+}  // namespace
+}  // namespace tributary::test
