@@ -331,6 +331,16 @@ TEST_CASE("read all balances: pages of accounts, each with all of its lines",
     }
     CHECK(paged == whole->balances);
   }
+  // One that loses its place to a later line is on the next page.
+  ListSettlementReader descending;
+  descending.Append(LedgerRecord{});
+  descending.Append(Currency("EUR", 64));
+  descending.AppendStatement(Earned({{"party:zoe", 2}}));
+  descending.AppendStatement(Earned({{"party:ana", 1}}));
+  const auto first = ReadAllBalances(descending, PartyRoutes(), "EUR", "", 1);
+  REQUIRE_OK(first);
+  CHECK(first->balances[0].account == "ana");
+  CHECK(first->has_more);
   CHECK(ReadAllBalances(ledger, routes, "ETH")->balances.empty());
   CHECK_STATUS(ReadAllBalances(ledger, routes, "USD"), absl::StatusCode::kNotFound);
   CHECK_STATUS(ReadAllBalances(ledger, routes, "EUR", "", 0), absl::StatusCode::kInvalidArgument);

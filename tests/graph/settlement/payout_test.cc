@@ -1,7 +1,9 @@
 #include "graph/settlement/payout.h"
 
+#include <fstream>
 #include <map>
 #include <optional>
+#include <sstream>
 
 #include "graph/model/status.h"
 #include "tests/support/catch.h"
@@ -229,6 +231,102 @@ TEST_CASE("payout rows: more than is open is refused", "[settlement][payout]") {
   CHECK_STATUS(above, kConflict);
   CHECK(above.status().message() ==
         "amount: found 19 to society; allowed: at most 18, which is open");
+}
+
+// --- Golden rows ---
+
+// The events of tests/golden/payouts, recorded one by one.
+class GoldenHistory {
+ public:
+  GoldenHistory() {
+    ledger_.Append(LedgerRecord{});
+    ledger_.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
+  }
+
+  void Record(const std::string& what, std::istringstream& words) {
+    const LogPosition at = {ledger_.tree_size().value};
+    std::string first;
+    std::string second;
+    if (what == "statement") {
+      std::vector<std::pair<std::string, Uint128>> units;
+      for (const PayoutLine& line : ReadUnits(words)) {
+        units.emplace_back("party:" + line.party, line.amount.value);
+      }
+      ledger_.AppendStatement(Earned(units));
+    } else if (what == "mandate") {
+      words >> first >> second;
+      const MandateRecord mandate = {.party = first, .collector = second, .begin = at.value};
+      REQUIRE_OK(CheckNewRoute(ledger_, *ReadRoutes(ledger_), mandate));
+      ledger_.Append(mandate);
+    } else if (what == "payout") {
+      words >> first;
+      const PayoutBatchRecord batch = Batch(first, at.value, ReadUnits(words));
+      REQUIRE_OK(CheckNewPayout(ledger_, batch));
+      batches_[first] = ledger_.IdAt(ledger_.Append(batch));
+      rows_[first];
+    } else if (what == "failed") {
+      words >> first >> second;
+      const PayoutStateRecord state = {
+          .batch = batches_.at(first), .party = second, .state = PayoutState::kFailed};
+      REQUIRE_OK(CheckNewPayoutState(ledger_, state));
+      ledger_.Append(state);
+    } else {
+      REQUIRE(what == "row");
+      std::string receiver;
+      std::string units;
+      words >> first >> second >> receiver >> units;
+      rows_.at(first).push_back({second, receiver, {*ParseUint64(units)}});
+    }
+  }
+
+  // Asked at the end, long after most were recorded. Returns how many rows there were.
+  std::size_t CheckRows() const {
+    std::size_t count = 0;
+    for (const auto& [name, rows] : rows_) {
+      CAPTURE(name);
+      const auto read = ReadPayoutRows(ledger_, batches_.at(name));
+      REQUIRE_OK(read);
+      CHECK(*read == rows);
+      count += rows.size();
+    }
+    return count;
+  }
+
+ private:
+  static std::vector<PayoutLine> ReadUnits(std::istringstream& words) {
+    std::vector<PayoutLine> lines;
+    for (std::string word; words >> word;) {
+      const std::size_t equals = word.find('=');
+      lines.push_back({word.substr(0, equals), {*ParseUint64(word.substr(equals + 1))}});
+    }
+    return lines;
+  }
+
+  ListSettlementReader ledger_;
+  std::map<std::string, Digest> batches_;
+  std::map<std::string, std::vector<PayoutRow>> rows_;
+};
+
+TEST_CASE("payout rows: golden histories", "[settlement][payout][golden]") {
+  std::ifstream in(TRIBUTARY_PAYOUTS_FOLDER "/histories.txt");
+  std::optional<GoldenHistory> history;
+  std::size_t row_count = 0;
+  std::size_t line_number = 0;
+  for (std::string line; std::getline(in, line);) {
+    CAPTURE(++line_number, line);
+    std::istringstream words(line);
+    std::string what;
+    words >> what;
+    if (what == "case") {
+      if (history.has_value()) row_count += history->CheckRows();
+      history.emplace();
+    } else {
+      history->Record(what, words);
+    }
+  }
+  REQUIRE(history.has_value());
+  row_count += history->CheckRows();
+  CHECK(row_count == 257);
 }
 
 }  // namespace
