@@ -19,7 +19,7 @@ namespace tributary {
 
 struct BalanceLimits {
   // Parties that all asked accounts together receive for at one statement: of 100 bytes, 200 MB.
-  // Routes are at most half as many, so only very many accounts at once can meet it.
+  // Routes are half as many at most, so only a great many accounts asked at once can meet it.
   std::size_t party_count_max = 2'000'000;
   // Lines and payouts listed in an answer: of 200 bytes, 200 MB. Sums alone need none.
   std::size_t detail_count_max = 1'000'000;
@@ -36,9 +36,8 @@ struct BalanceQuery {
 // With a currency each account has its balance in it, be it of zeros; without, it has one for each
 // currency in which it has a line, or a line of a payout batch.
 // `routes` are those of the reader's tree size.
-// Errors: kNotFound, the currency is not recorded; kResourceExhausted, a limit; kDataLoss,
-// statements
-//         that are no chain; as AddReceived, FindLines and the reader.
+// Errors: kNotFound, the currency is not recorded; kResourceExhausted, a limit; kDataLoss, if
+//         statements are no chain; as AddReceived, FindLines and the reader.
 // Cost:   for each of S statements about log2(lines) reads a party; every payout batch is read.
 absl::StatusOr<std::vector<Balance>> ReadBalances(const SettlementReader& reader,
                                                   const PartyRoutes& routes,
@@ -55,9 +54,8 @@ struct BalancePage {
 // The balances of the first accounts after `after` (empty: of all) in one currency, at most
 // `account_count_max`, at least 1.
 // Errors: as ReadBalances.
-// Cost:   reads all lines of the currency, all payout batches and payout states, whatever the size
-// of
-//         the page; memory for one page, and for payouts that failed.
+// Cost:   reads all lines of the currency, all payout batches and payout states, however small the
+//         page is; memory for one page, and for payouts that failed.
 absl::StatusOr<BalancePage> ReadAllBalances(const SettlementReader& reader,
                                             const PartyRoutes& routes, std::string_view currency,
                                             std::string_view after = {},

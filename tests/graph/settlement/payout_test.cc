@@ -216,6 +216,8 @@ TEST_CASE("payout rows: the oldest units first, for whom they were paid", "[sett
   const Digest third = ledger.IdAt(Pay(&ledger, "b3", 20));
   CHECK(*ReadPayoutRows(ledger, third) ==
         std::vector<PayoutRow>{{"ana", "society", {10}}, {"leo", "society", {10}}});
+  const Digest fourth = ledger.IdAt(Pay(&ledger, "b4", 10));
+  CHECK(*ReadPayoutRows(ledger, fourth) == std::vector<PayoutRow>{{"leo", "society", {10}}});
   CHECK(*ReadPayoutRows(ledger, first) == rows_of_first);
   CHECK(*ReadPayoutRows(ledger, second) == rows_of_second);
   CHECK_STATUS(ReadPayoutRows(ledger, ledger.IdAt({1})), absl::StatusCode::kNotFound);
