@@ -1,0 +1,82 @@
+// Payout batches: what is paid from balances, what a batch may hold, and what became of it.
+
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "graph/model/cancel.h"
+#include "graph/settlement/balance.h"
+#include "graph/settlement/read_balance.h"
+#include "graph/settlement/settlement_reader.h"
+
+namespace tributary {
+
+struct PayoutPlan {
+  std::vector<PayoutLine> lines;  // ascending party; SortLists orders them for the record
+  std::size_t left_count = 0;     // accounts payable at least min_amount that found no place
+};
+
+// Pays each account, in the order given, all that is payable, if that is at least `min_amount` and
+// above 0.
+// Errors: kInvalidArgument, balances that do not ascend by account, or are of two currencies;
+//         line_count_max of 0 or above kPayoutLineCountMax.
+absl::StatusOr<PayoutPlan> PlanPayout(std::span<const Balance> balances, MinorUnits min_amount,
+                                      std::size_t line_count_max = kPayoutLineCountMax);
+
+// Whether no line of a batch is above what is payable to its account, by balances as of
+// batch.tree_size, ascending account. A balance that is not there is 0.
+// Errors: kFailedPrecondition names the line, what was found and what is allowed.
+absl::Status CheckPayout(const PayoutBatchRecord& batch, std::span<const Balance> balances);
+
+// Checks a new batch by what is recorded: CheckPayout at its tree size, and that nothing stands
+// after it which balances depend on (statements, payout batches, mandates, merges). So two batches
+// from one balance can not both be recorded, and batches are in the order of their tree sizes. To
+// be asked with nothing recorded between, and not of a batch that the log holds already. Errors:
+// kOutOfRange, a tree size above the reader's; kFailedPrecondition, naming what stands after
+//         it; as CheckPayout, ReadRoutes and ReadBalances.
+absl::Status CheckNewPayout(const SettlementReader& reader, const PayoutBatchRecord& batch,
+                            const CancelToken* cancel = nullptr);
+
+// Whether a batch, or one line of it, may go to a state. From created to any, from sent to settled
+// or failed; settled and failed are final. A line without a state of its own has the batch's.
+// `of_batch` and `of_line` are in force now; the second where `state` is about a line.
+// Errors: kInvalidArgument, a party without a line; kFailedPrecondition, another way.
+absl::Status CheckPayoutState(const PayoutBatchRecord& batch, const PayoutStateRecord& state,
+                              std::optional<PayoutState> of_batch,
+                              std::optional<PayoutState> of_line);
+
+// The same of a new state by what is recorded, not of one that the log holds already.
+// Errors: also kNotFound, the batch.
+absl::Status CheckNewPayoutState(const SettlementReader& reader, const PayoutStateRecord& state);
+
+// For whom an account is paid.
+struct PayoutRow {
+  std::string payee;     // the party whose statement lines it pays
+  std::string receiver;  // the party that the batch names
+  MinorUnits amount = {};
+  friend bool operator==(const PayoutRow&, const PayoutRow&) = default;
+};
+
+// Divides a payout among the parties that its account receives for: each payout takes the oldest
+// units that no payout before it took and kept (ascending statement, then party), and gives them
+// back when it fails. So over all payouts that did not fail no unit is paid twice, and what a
+// collector got for one party is known. `balance` has details, is of the tree size that the payout
+// pays from, and does not hold it. Shape:  ascending payee, amounts above 0 that add up to
+// `amount`. Errors: kFailedPrecondition, more than what is open. Cost: O(lines + payouts), sorted.
+absl::StatusOr<std::vector<PayoutRow>> DividePayout(const Balance& balance,
+                                                    std::string_view receiver, MinorUnits amount);
+
+// The rows of a batch, ascending receiver, then payee: the same at every later tree size.
+// Errors: kNotFound, no batch with this record id; as DividePayout, ReadRoutes and ReadBalances.
+absl::StatusOr<std::vector<PayoutRow>> ReadPayoutRows(const SettlementReader& reader,
+                                                      const Digest& batch,
+                                                      const BalanceLimits& limits = {},
+                                                      const CancelToken* cancel = nullptr);
+
+}  // namespace tributary
