@@ -36,9 +36,10 @@ struct ExplainOptions {
 };
 
 // The sale as of the reader's tree size; at the end of the statement that closed it, the sale as it
-// was closed. Split by itself it differs by single grains from its part of a statement, where
-// remainders of many sales flow together.
-// Errors: kNotFound, no sale has this id or reference; those of SaleTable::Bind, CollectUpstream,
+// was closed. Parties are those of the lineage, whoever is paid for them. Split by itself it
+// differs by single grains from its part of a statement, where remainders of many sales flow
+// together. Errors: kNotFound, no sale has this id or reference; those of SaleTable::Bind,
+// CollectUpstream,
 //         ReadHolds and SplitSale.
 absl::StatusOr<SaleExplanation> ExplainSale(const SettlementReader& reader, const Digest& sale,
                                             const ExplainOptions& options = {});

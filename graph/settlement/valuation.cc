@@ -130,6 +130,7 @@ class Valuer {
                                table_.reader().At(state));
     std::vector<AssetNumber> sold;
     std::vector<Vertex> vertices;  // by candidate; targets are the first vertices of a subgraph
+    bool all_same = true;
     {
       AssetIndex index(state);
       index.Prepare(candidates.size());
@@ -138,14 +139,13 @@ class Valuer {
         const auto fresh = static_cast<Vertex>(sold.size());
         vertices.push_back(index.FindOrAssign(sale(i).asset, fresh));
         if (vertices.back() == fresh) sold.push_back(sale(i).asset);
+        all_same &= sale(i).valued_at == state;
       }
     }
     TRIBUTARY_ASSIGN_OR_RETURN(
         const LineageSubgraph subgraph,
         CollectUpstream(reader->lineage(), sold, limits_.collect, cancel_, &scratch_));
     std::vector<LogPosition> last_changes;
-    const bool all_same = std::all_of(candidates.begin(), candidates.end(),
-                                      [&](std::uint32_t i) { return sale(i).valued_at == state; });
     if (!all_same) {
       TRIBUTARY_ASSIGN_OR_RETURN(last_changes, LastChangesUpstream(*reader, subgraph, cancel_));
     }
