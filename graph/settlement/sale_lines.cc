@@ -130,14 +130,21 @@ absl::Status LineCollector::Wait(Waiting waiting) {
 absl::Status LineCollector::ReadBatch() {
   held_.clear();
   named_.clear();
-  holders_read_.clear();
-  ids_read_.clear();
   for (const Waiting& waiting : waiting_) {
     (waiting.named == PayeeKind::kParty ? held_ : named_)
         .push_back(subgraph_.asset(waiting.vertex));
   }
-  if (!held_.empty()) TRIBUTARY_RETURN_IF_ERROR(reader_.ReadHolders(held_, &holders_read_));
-  if (!named_.empty()) TRIBUTARY_RETURN_IF_ERROR(reader_.ReadAssetIds(named_, &ids_read_));
+  // Not emptied before, so that a reader may fill the same strings again.
+  if (held_.empty()) {
+    holders_read_.clear();
+  } else {
+    TRIBUTARY_RETURN_IF_ERROR(reader_.ReadHolders(held_, &holders_read_));
+  }
+  if (named_.empty()) {
+    ids_read_.clear();
+  } else {
+    TRIBUTARY_RETURN_IF_ERROR(reader_.ReadAssetIds(named_, &ids_read_));
+  }
   if (holders_read_.size() == held_.size() && ids_read_.size() == named_.size()) {
     return absl::OkStatus();
   }

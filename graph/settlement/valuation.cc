@@ -10,6 +10,7 @@
 #include "graph/lineage/asset_index.h"
 #include "graph/lineage/limits.h"
 #include "graph/model/check.h"
+#include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/settlement/payee_totals.h"
 #include "graph/settlement/state_reach.h"
@@ -21,8 +22,9 @@ using Vertex = LineageSubgraph::Vertex;
 
 // Sales that flow together.
 struct Group {
+  std::vector<MinorUnits> sums;  // by vertex sold; empty where each sale has a placement of its own
   std::vector<Placement> placements;
-  std::vector<std::uint32_t> sales;  // by placement
+  std::vector<std::uint32_t> sales;  // by placement; empty where they are sums
 };
 
 struct GroupKey {
@@ -40,11 +42,7 @@ class Valuer {
 
   absl::StatusOr<Valuation> Run() {
     TRIBUTARY_RETURN_IF_ERROR(AddAmounts());
-    std::vector<std::uint32_t> flowing = TakeHeldSales();
-    std::sort(flowing.begin(), flowing.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return table_.sales[a].valued_at > table_.sales[b].valued_at;
-    });
-    TRIBUTARY_RETURN_IF_ERROR(VisitStates(std::move(flowing)));
+    TRIBUTARY_RETURN_IF_ERROR(VisitStates(TakeHeldSales()));
     TRIBUTARY_RETURN_IF_ERROR(Finish());
     return std::move(valuation_);
   }
@@ -93,21 +91,27 @@ class Valuer {
     return flowing;
   }
 
-  // `by_size` is in descending order of the tree sizes that sales are valued at.
-  absl::Status VisitStates(std::vector<std::uint32_t> by_size) {
+  absl::Status VisitStates(std::vector<std::uint32_t> candidates) {
+    std::vector<std::uint32_t> by_size = candidates;
+    const auto is_smaller = [this](std::uint32_t a, std::uint32_t b) {
+      return sale(a).valued_at < sale(b).valued_at;
+    };
+    // Most sales are valued at their own position, in whose order they stand.
+    if (!std::is_sorted(by_size.begin(), by_size.end(), is_smaller)) {
+      TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(by_size), is_smaller, cancel_));
+    }
+    std::reverse(by_size.begin(), by_size.end());
     std::vector<bool> is_valued(table_.sales.size());
     // Sales without a value, by the position of the last change upstream of their assets at the
     // last state that was tried: later states can not be theirs.
     std::priority_queue<std::pair<std::uint64_t, std::uint32_t>> waiting;
-    std::vector<std::uint32_t> candidates = by_size;
     for (const std::uint32_t largest : by_size) {
       if (is_valued[largest]) continue;
       const TreeSize state = sale(largest).valued_at;
-      if (valuation_.pass_count > 0) candidates.clear();
+      if (valuation_.pass_count > 0) candidates.clear();  // the first time they are all
       for (; !waiting.empty() && waiting.top().first >= state.value; waiting.pop()) {
         candidates.push_back(waiting.top().second);
       }
-      std::sort(candidates.begin(), candidates.end());
       const auto value = [&](std::uint32_t index) { is_valued[index] = true; };
       const auto defer = [&](std::uint32_t index, LogPosition last_change) {
         waiting.emplace(last_change.value, index);
@@ -126,6 +130,7 @@ class Valuer {
                                table_.reader().At(state));
     std::vector<AssetNumber> sold;
     std::vector<Vertex> vertices;  // by candidate; targets are the first vertices of a subgraph
+    bool all_same = true;
     {
       AssetIndex index(state);
       index.Prepare(candidates.size());
@@ -134,18 +139,18 @@ class Valuer {
         const auto fresh = static_cast<Vertex>(sold.size());
         vertices.push_back(index.FindOrAssign(sale(i).asset, fresh));
         if (vertices.back() == fresh) sold.push_back(sale(i).asset);
+        all_same &= sale(i).valued_at == state;
       }
     }
     TRIBUTARY_ASSIGN_OR_RETURN(
         const LineageSubgraph subgraph,
         CollectUpstream(reader->lineage(), sold, limits_.collect, cancel_, &scratch_));
     std::vector<LogPosition> last_changes;
-    const bool all_same = std::all_of(candidates.begin(), candidates.end(),
-                                      [&](std::uint32_t i) { return sale(i).valued_at == state; });
     if (!all_same) {
       TRIBUTARY_ASSIGN_OR_RETURN(last_changes, LastChangesUpstream(*reader, subgraph, cancel_));
     }
     std::map<GroupKey, Group> groups;
+    std::pair<const GroupKey, Group>* last = nullptr;  // of the sale before: often the same
     for (std::size_t c = 0; c < candidates.size(); ++c) {
       const CountedSale& one = sale(candidates[c]);
       if (!all_same && last_changes[vertices[c]].value >= one.valued_at.value) {
@@ -153,16 +158,36 @@ class Valuer {
         continue;
       }
       value(candidates[c]);
-      Group& group = groups[{one.policy, one.currency, SegmentOf(one)}];
-      group.placements.push_back({vertices[c], one.amount, 1});
-      group.sales.push_back(candidates[c]);
+      const GroupKey key{one.policy, one.currency, SegmentOf(one)};
+      if (last == nullptr || last->first != key) last = &*groups.try_emplace(key).first;
+      AddToGroup(vertices[c], sold.size(), candidates[c], &last->second);
     }
-    for (const auto& [key, group] : groups) {
+    for (auto& [key, group] : groups) {
+      PlaceSums(&group);
       TRIBUTARY_RETURN_IF_ERROR(DependsOnAssetSold(table_.policies()[key.policy].record)
                                     ? FlowByAsset(*reader, subgraph, key, group)
                                     : Flow(*reader, subgraph, key, group));
     }
     return absl::OkStatus();
+  }
+
+  // Without fees and terms only what is sold of each asset matters.
+  void AddToGroup(Vertex vertex, std::size_t asset_count, std::uint32_t index, Group* group) const {
+    const CountedSale& one = sale(index);
+    const PolicyRecord& policy = table_.policies()[one.policy].record;
+    if (policy.fees.empty() && policy.absolute_terms.empty()) {
+      group->sums.resize(asset_count);
+      group->sums[vertex].value += one.amount.value;
+      return;
+    }
+    group->placements.push_back({vertex, one.amount, 1});
+    group->sales.push_back(index);
+  }
+
+  static void PlaceSums(Group* group) {
+    for (Vertex v = 0; v < group->sums.size(); ++v) {
+      if (group->sums[v].value != 0) group->placements.push_back({v, group->sums[v], 1});
+    }
   }
 
   absl::Status FlowByAsset(const SettlementReader& reader, const LineageSubgraph& all,
@@ -172,7 +197,7 @@ class Valuer {
       Group& one = by_asset[group.placements[i].vertex];
       one.placements.push_back(group.placements[i]);
       one.placements.back().vertex = LineageSubgraph::kTarget;
-      one.sales.push_back(group.sales[i]);
+      if (!group.sales.empty()) one.sales.push_back(group.sales[i]);
     }
     for (const auto& [vertex, one] : by_asset) {
       TRIBUTARY_ASSIGN_OR_RETURN(const LineageSubgraph subgraph,
@@ -193,7 +218,7 @@ class Valuer {
         reader.lineage(), subgraph, group.placements, terms, {&policy.record, policy.terms},
         holds_.views, limits_.split, cancel_, &TotalsOf(key.currency, key.segment));
     const auto placement = PlacementOf(status);
-    if (!placement.has_value()) return status;
+    if (!placement.has_value() || group.sales.empty()) return status;
     return NameSale(status, sale(group.sales[*placement]));
   }
 

@@ -39,7 +39,6 @@ class MemoryLineageView final : public LineageReader {
 
   absl::Status Classify(std::span<const AssetNumber> assets,
                         std::vector<AssetClass>* classes) const override {
-    ++ledger_.classify_call_count;
     return ForEach(assets, classes, [this](const auto& asset) {
       const auto record = LastBelow(asset.records, size_);
       return AssetClass{std::get<AssetRecord>(ledger_.at(*record).record.body).kind,
@@ -246,6 +245,7 @@ LogPosition MemorySettlementLedger::Derive(const Digest& generated, std::vector<
   record.retained = retained;
   record.unattributed = unattributed;
   const LogPosition position = Append(record);
+  edges_[position.value] = edges;
   assets_.at(asset_numbers_.at(generated).value).derivations.push_back(position);
   views_[position.value] = {position, retained, unattributed, record.denominator(), list};
   return position;

@@ -41,12 +41,13 @@ class MemorySettlementLedger {
   TreeSize tree_size() const { return {records_.size()}; }
   const LoggedRecord& at(LogPosition position) const { return records_[position.value]; }
   Digest id(LogPosition position) const { return records_[position.value].id; }
+  // As they were given, of the derivation at a position.
+  const std::vector<LedgerEdge>& edges(LogPosition position) const {
+    return edges_.at(position.value);
+  }
   // Now, or at an earlier tree size.
   std::shared_ptr<const SettlementReader> Reader() const { return Reader(tree_size()); }
   std::shared_ptr<const SettlementReader> Reader(TreeSize tree_size) const;
-
-  // How often a lineage was read from its beginning: collections ask for a tree size first.
-  mutable std::size_t classify_call_count = 0;
 
  private:
   friend class MemorySettlementReader;
@@ -75,6 +76,7 @@ class MemorySettlementLedger {
   absl::flat_hash_map<Digest, AssetNumber> asset_numbers_;
   absl::flat_hash_map<std::uint64_t, Asset> assets_;
   absl::flat_hash_map<std::uint64_t, DerivationView> views_;  // by position
+  std::map<std::uint64_t, std::vector<LedgerEdge>> edges_;    // by position
 };
 
 }  // namespace tributary::test

@@ -24,21 +24,62 @@ BigInt Sum(const Pile& pile) {
   return sum;
 }
 
+// Every asset before its inputs, written as a search for what nothing left over consumes.
+std::vector<std::size_t> OrderOf(const PlainLineage& lineage,
+                                 const std::vector<ReferenceSale>& sales) {
+  if (sales.size() == 1) return ReferenceOrder(lineage, sales[0].target);
+  std::set<std::size_t> left;
+  for (const ReferenceSale& sale : sales) {
+    const auto upstream = ReferenceOrder(lineage, sale.target);
+    left.insert(upstream.begin(), upstream.end());
+  }
+  std::vector<std::size_t> order;
+  while (!left.empty()) {
+    std::set<std::size_t> consumed;
+    for (const std::size_t v : left) {
+      if (!lineage.assets[v].derivation) continue;
+      for (const PlainEdge& edge : lineage.assets[v].derivation->edges) consumed.insert(edge.input);
+    }
+    for (const std::size_t v : std::set<std::size_t>(left)) {
+      if (consumed.contains(v)) continue;
+      order.push_back(v);
+      left.erase(v);
+    }
+  }
+  return order;
+}
+
 class Splitter {
  public:
-  Splitter(const PlainLineage& lineage, const ReferenceSale& sale, const PolicyRecord& policy,
-           const std::vector<ReferenceHold>& holds)
+  Splitter(const PlainLineage& lineage, const std::vector<ReferenceSale>& sales,
+           const PolicyRecord& policy, const std::vector<ReferenceHold>& holds)
       : lineage_(lineage),
-        sale_(sale),
+        sales_(sales),
+        sale_(sales_[0]),
         policy_(policy),
         holds_(holds),
-        order_(ReferenceOrder(lineage, sale.target)) {}
+        order_(OrderOf(lineage, sales)) {}
 
   ReferenceSplit Run() {
-    result_.gross = sale_.amount << sale_.fraction_bits;
-    if (!Fees() || !Terms()) return {.refused = result_.refused};
+    Pile placed;
+    for (std::size_t i = 0; i < sales_.size(); ++i) {
+      const BigInt gross = sales_[i].amount << sales_[i].fraction_bits;
+      BigInt taken = 0;
+      if (!Fees(sales_[i], gross, &taken) || !Terms(sales_[i], gross, &taken)) {
+        return {.refused = result_.refused, .refused_sale = i};
+      }
+      result_.gross += gross;
+      taken_ += taken;
+      placed[{sales_[i].target, kFree}] += gross - taken;
+    }
     Floors();
-    Spread(Flow({{{sale_.target, kFree}, result_.relative}}, std::nullopt), "relative");
+    if (result_.relative != result_.gross - taken_) {
+      placed = {{{sale_.target, kFree}, result_.relative}};
+    }
+    // Holders divide what a term gives their asset in all, as they divide what it keeps.
+    for (const auto& [id, term] : terms_)
+      Retained(term.first, "absolute:" + id.ToHex(), kFree, term.second);
+    Spread(Flow(placed, std::nullopt), "relative");
     std::erase_if(result_.lines, [](const auto& line) { return line.second == 0; });
     return result_;
   }
@@ -49,25 +90,27 @@ class Splitter {
     return false;
   }
 
-  bool Fees() {
+  bool Fees(const ReferenceSale& sale, const BigInt& gross, BigInt* taken) {
     for (const Fee& fee : policy_.fees) {
-      BigInt grains = result_.gross * fee.ppm / 1'000'000;
+      BigInt grains = gross * fee.ppm / 1'000'000;
       if (fee.ppm == 0) {
-        grains = fee.currency == sale_.currency ? ToBigInt(fee.fixed.value) : BigInt(0);
-        grains = (grains * sale_.sale_count) << sale_.fraction_bits;
+        grains = fee.currency == sale.currency ? ToBigInt(fee.fixed.value) : BigInt(0);
+        grains = (grains * sale.sale_count) << sale.fraction_bits;
       }
-      taken_ += grains;
-      if (taken_ > result_.gross) return Refuse("fees");
+      *taken += grains;
+      if (*taken > gross) return Refuse("fees");
       Pay("party:" + fee.party, fee.label.empty() ? "fee" : "fee:" + fee.label, kFree, grains);
     }
     return true;
   }
 
-  bool Terms() {
+  bool Terms(const ReferenceSale& sale, const BigInt& gross, BigInt* taken) {
     std::map<Digest, std::pair<std::size_t, std::uint64_t>> terms;
+    if (policy_.absolute_terms.empty()) return true;
+    const auto upstream = ReferenceOrder(lineage_, sale.target);
     for (const AbsoluteTerm& term : policy_.absolute_terms) {
-      for (const std::size_t v : order_) {
-        if (v != sale_.target && lineage_.assets[v].id == term.asset) {
+      for (const std::size_t v : upstream) {
+        if (v != sale.target && lineage_.assets[v].id == term.asset) {
           terms[term.asset] = {v, term.ppm};
         }
       }
@@ -79,10 +122,11 @@ class Splitter {
       if (ppm_sum > 1'000'000) return Refuse("absolute_terms");
     }
     for (const auto& [id, term] : terms) {
-      const BigInt grains = result_.gross * term.second / 1'000'000;
-      taken_ += grains;
-      if (taken_ > result_.gross) return Refuse("absolute_terms");
-      Retained(term.first, "absolute:" + id.ToHex(), kFree, grains);
+      const BigInt grains = gross * term.second / 1'000'000;
+      *taken += grains;
+      if (*taken > gross) return Refuse("absolute_terms");
+      terms_[id].first = term.first;
+      terms_[id].second += grains;
     }
     return true;
   }
@@ -282,20 +326,29 @@ class Splitter {
   }
 
   const PlainLineage& lineage_;
-  const ReferenceSale& sale_;
+  const std::vector<ReferenceSale> sales_;
+  const ReferenceSale& sale_;  // the only one, where the asset sold matters
   const PolicyRecord& policy_;
   const std::vector<ReferenceHold>& holds_;
   const std::vector<std::size_t> order_;
   BigInt taken_ = 0;
+  std::map<Digest, std::pair<std::size_t, BigInt>> terms_;  // asset and grains
   ReferenceSplit result_;
 };
 
 }  // namespace
 
+ReferenceSplit ReferenceSplitSales(const PlainLineage& lineage,
+                                   const std::vector<ReferenceSale>& sales,
+                                   const PolicyRecord& policy,
+                                   const std::vector<ReferenceHold>& holds) {
+  return Splitter(lineage, sales, policy, holds).Run();
+}
+
 ReferenceSplit ReferenceSplitSale(const PlainLineage& lineage, const ReferenceSale& sale,
                                   const PolicyRecord& policy,
                                   const std::vector<ReferenceHold>& holds) {
-  return Splitter(lineage, sale, policy, holds).Run();
+  return Splitter(lineage, {sale}, policy, holds).Run();
 }
 
 }  // namespace tributary::test

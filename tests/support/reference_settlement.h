@@ -34,12 +34,20 @@ struct ReferenceHold {
 
 struct ReferenceSplit {
   std::string refused = {};  // the field; all else is then empty
+  std::size_t refused_sale = 0;
   BigInt gross = {};
   BigInt relative = {};
   std::vector<BigInt> deducted = {};  // by floor of the policy
   // "<payee>|<reason>|<place of the hold, or nothing>" -> grains
   std::map<std::string, BigInt> lines = {};
 };
+
+// Sales in one currency whose remainders flow together: fees and terms are each sale's own. Sales
+// of several assets with a policy without floors and without parts for the asset sold.
+ReferenceSplit ReferenceSplitSales(const PlainLineage& lineage,
+                                   const std::vector<ReferenceSale>& sales,
+                                   const PolicyRecord& policy,
+                                   const std::vector<ReferenceHold>& holds);
 
 ReferenceSplit ReferenceSplitSale(const PlainLineage& lineage, const ReferenceSale& sale,
                                   const PolicyRecord& policy,
