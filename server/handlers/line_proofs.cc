@@ -44,7 +44,7 @@ absl::Status LineProofs::ReadPiece(std::uint64_t piece) const {
   if (piece == piece_) return absl::OkStatus();
   piece_ = UINT64_MAX;
   TRIBUTARY_ASSIGN_OR_RETURN(const auto lines,
-                             view_.ReadLines(record_, piece * kPieceSize, kPieceSize));
+                             view_->ReadLines(record_, piece * kPieceSize, kPieceSize));
   piece_hashes_.clear();
   for (const std::string& line : lines) piece_hashes_.push_back(LeafHash(line));
   piece_ = piece;

@@ -32,10 +32,10 @@ class LineProofs final : public SubtreeReader {
   static constexpr std::uint64_t kPieceSize = 256;  // lines; a power of two
   static constexpr std::uint32_t kPieceLevel = 8;
 
-  LineProofs(const LedgerView& view, LogPosition record) : view_(view), record_(record) {}
+  LineProofs(const LedgerView& view, LogPosition record) : view_(&view), record_(record) {}
   absl::Status ReadPiece(std::uint64_t piece) const;
 
-  const LedgerView& view_;
+  const LedgerView* view_;  // outlives this
   LogPosition record_;
   std::uint64_t line_count_ = 0;
   std::vector<Digest> piece_roots_;  // of all full pieces

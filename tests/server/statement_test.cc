@@ -118,11 +118,6 @@ std::vector<v1::Fact> WrongWeights() {
           Derivation("output", {{"base", 50}, {"data", 10}}, 40)};
 }
 
-std::string InForce(server::Env& env, const v1::Fact& fact) {
-  // Sent again, a fact is answered with its own record.
-  return RecordOne(env, fact);
-}
-
 v1::Fact CorrectedWeights(const std::string& supersedes) {
   v1::Fact fact = Derivation("output", {{"base", 20}, {"data", 40}}, 40);
   fact.mutable_options()->set_supersedes(supersedes);
@@ -134,7 +129,8 @@ TEST_CASE("statement: worked example 3 is closed, corrected and carried forward"
   TestServer server;
   server::Env& env = server.env();
   Record(env, WrongWeights());
-  const std::string wrong = InForce(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
+  // Sent again, a fact is answered with its own record.
+  const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
   RecordOne(env, Sale("order 1", "output", "9997"));
   const v1::CloseStatementResponse first = Close(env);
   CHECK(first.statement().number() == 1);
@@ -302,6 +298,7 @@ TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
   CHECK(one.lines(0).line().payee() == Payee("w321"));
   CHECK(one.lines(0).index() > 0);
   request.set_payee(Payee("nobody"));
+  one.Clear();
   REQUIRE_OK(server::ListStatementLines(env, request, &one));
   CHECK(one.lines_size() == 0);
   // By pages of 300, each line once.
@@ -318,6 +315,7 @@ TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
   CHECK(payees.size() == 700);
   CHECK(std::is_sorted(payees.begin(), payees.end()));
   request.set_currency("USD");
+  one.Clear();
   REQUIRE_OK(server::ListStatementLines(env, request, &one));
   CHECK(one.lines_size() == 0);
 }
@@ -369,10 +367,11 @@ TEST_CASE("statement: a hold keeps a party's part until it is released", "[serve
       MustPost(env, first.receipt().record_id(), release_id, v1::ADJUSTMENT_MODE_REVERSAL);
   CHECK(posted.statement().number() == 2);
   CHECK(Payable(env, "bea") == "6000");
-  list.set_include_released(false);
+  holds.Clear();
   REQUIRE_OK(server::ListHolds(env, list, &holds));
   CHECK(holds.holds_size() == 0);
   list.set_include_released(true);
+  holds.Clear();
   REQUIRE_OK(server::ListHolds(env, list, &holds));
   REQUIRE(holds.holds_size() == 1);
   CHECK(holds.holds(0).held_size() == 0);
@@ -603,13 +602,9 @@ TEST_CASE("statement: a ledger replayed from its log has the same statements",
     if (message.has_summary()) request.set_expected_root_hash(message.summary().root_hash());
   }
 
-  TestServer other;
-  // The other server has a ledger of this name already, so it takes the log into another home.
-  other.env();
-  std::unique_ptr<server::LedgerHome> home = NewMemoryHome();
-  const auto ledgers = server::Ledgers::Open(std::move(home));
+  const auto ledgers = server::Ledgers::Open(NewMemoryHome());
   REQUIRE_OK(ledgers);
-  server::Env target{**ledgers, other.limits(), other.env().info, other.cancel()};
+  server::Env target{**ledgers, server.limits(), env.info, server.cancel()};
   VectorSource<v1::ReplayLogRequest> source(requests);
   v1::ReplayLogResponse replayed;
   REQUIRE_OK(server::ReplayLog(target, source, &replayed));

@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "graph/merkle/merkle.h"
+#include "graph/model/record_type.h"
 #include "graph/model/text.h"
 #include "tests/simulation/campaign.h"
 #include "tests/simulation/ledger_files.h"
@@ -44,6 +46,7 @@ struct Acknowledged {
   std::string record_id;
   std::uint64_t tree_size = 0;
   std::string root;
+  bool is_statement = false;
 };
 
 struct FinishedCopy {
@@ -77,8 +80,10 @@ JournalContent ReadJournal(const std::string& path) {
     if (event == "error") content.error = line;
     if (event == "ack") {
       Acknowledged& ack = content.acknowledged.emplace_back();
-      words >> skipped >> skipped >> skipped >> ack.position >> ack.record_id >> ack.tree_size >>
+      std::string part;
+      words >> skipped >> skipped >> part >> ack.position >> ack.record_id >> ack.tree_size >>
           ack.root;
+      ack.is_statement = part == "statement";
       if (ack.root.size() != kRootSize) content.acknowledged.pop_back();
     }
     if (event == "copy") {
@@ -141,6 +146,13 @@ std::string CheckAcknowledged(const Ledger& ledger, const Acknowledged& ack) {
   if (record->id.ToHex() != ack.record_id) return StrCat("another record at ", ack.position);
   const auto found = (*view)->FindRecord(record->id);
   if (!found.ok() || *found != LogPosition{ack.position}) return "the record is not found by id";
+  if (const auto stated = StatedLines(record->record.body); stated.has_value()) {
+    const auto lines = (*view)->ReadLines(record->position, 0, kLineCountMax);
+    if (!lines.ok()) return lines.status().ToString();
+    TreeFrontier tree;
+    for (const std::string& line : *lines) tree.Append(LeafHash(line));
+    if (tree.Root() != stated->lines_root) return "other lines than the statement states";
+  }
   const auto root = (*view)->RootHash();
   if (!root.ok() || root->ToHex() != ack.root) return StrCat("another root at ", ack.tree_size);
   return "";
@@ -162,6 +174,7 @@ void CheckCopy(const FinishedCopy& copy, const Ledger& ledger) {
 struct Tally {
   int kill_count = 0;
   std::size_t acknowledged_count = 0;
+  std::ptrdiff_t statement_count = 0;  // of these
   int copy_count = 0;
   std::size_t cut_copy_count = 0;     // begun, but not finished
   std::map<std::string, int> phases;  // in which the kill struck
@@ -234,6 +247,8 @@ void KillOften(int kill_count, Rng& rng, Tally* tally) {
   }
   tally->acknowledged_count += known;
   const JournalContent journal = ReadJournal(journal_path);
+  tally->statement_count += std::count_if(journal.acknowledged.begin(), journal.acknowledged.end(),
+                                          [](const Acknowledged& ack) { return ack.is_statement; });
   tally->cut_copy_count += journal.begun_copy_count - journal.copies.size();
 }
 
@@ -248,10 +263,12 @@ TEST_CASE("kill -9: nothing acknowledged is lost, nothing is half there", "[dura
   std::string phases;
   for (const auto& [phase, count] : tally.phases) StrAppend(&phases, " ", phase, " ", count);
   WARN(tally.kill_count << " kills, " << tally.acknowledged_count << " facts acknowledged, "
+                        << tally.statement_count << " of them statements with their lines, "
                         << tally.copy_count << " copies opened, " << tally.cut_copy_count
                         << " cut off; struck in:" << phases << "; seed " << rng.seed());
   CHECK(tally.kill_count >= 500);
   CHECK(tally.acknowledged_count > 1000);
+  CHECK(tally.statement_count > 10);
   CHECK(tally.copy_count > 0);
   CHECK(tally.cut_copy_count > 0);
   for (const char* phase : {"open", "record", "close"}) {

@@ -30,6 +30,10 @@ absl::StatusOr<std::set<std::string>> StagedRows(const Snapshot& snapshot, std::
   for (std::uint64_t position = 0; position < size; ++position) {
     const auto row = ReadDerivationRow(snapshot, LogPosition{position});
     if (row.ok() && row->stage.has_value()) rows.insert(keys::EdgeChunkRow(*row->stage));
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto lines,
+                               ReadPayload(snapshot, keys::LineList(LogPosition{position})));
+    const auto list = DecodeLineList(lines.value_or(""));
+    if (list.has_value() && list->line_count > 0) rows.insert(keys::LineChunkRow(list->stage));
   }
   return rows;
 }
@@ -91,11 +95,11 @@ absl::StatusOr<std::string> FindStrayStages(const LedgerFiles& files) {
                              snapshot->ListRows(Family::kUpstream, "", kRowCountMax));
   std::size_t staged_count = 0;
   for (const std::string& row : rows) {
-    if (row.front() == keys::EdgeChunkRow(StageId{0}).front())
-      ++staged_count;
-    else
-      continue;
-    if (!real.contains(row)) return std::string("edges of a stage that no derivation made real");
+    const bool is_staged = row.front() == keys::EdgeChunkRow(StageId{0}).front() ||
+                           row.front() == keys::LineChunkRow(StageId{0}).front();
+    if (!is_staged) continue;
+    ++staged_count;
+    if (!real.contains(row)) return std::string("a stage that no record made real");
   }
   if (staged_count != real.size()) return StrCat(staged_count, " staged lists of ", real.size());
   TRIBUTARY_ASSIGN_OR_RETURN(const auto open_stages,
