@@ -42,6 +42,26 @@ absl::StatusOr<v1::AssetSummary> ResolveAsset(Session& session, std::string_view
   return found.matches(0);
 }
 
+absl::StatusOr<std::string> AssetIdOf(Session& session, const std::string& text) {
+  if (Digest::FromHex(text).ok()) return text;
+  TRIBUTARY_ASSIGN_OR_RETURN(const v1::AssetSummary asset, ResolveAsset(session, text, 0));
+  return ToHex(asset.asset_id());
+}
+
+AliasLookup LedgerAliases(Session& session, const std::string& ledger) {
+  return [&session, ledger](const std::string& alias) -> absl::StatusOr<Digest> {
+    v1::ResolveAliasRequest request;
+    request.set_ledger(ledger);
+    request.set_alias(alias);
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const v1::ResolveAliasResponse response,
+        session.client().Call(&v1::LineageService::Stub::ResolveAlias, request));
+    const auto asset = Digest::FromBytes(response.asset_id());
+    if (!asset.has_value()) return absl::InternalError("asset_id: not 32 bytes in the answer");
+    return *asset;
+  };
+}
+
 std::string ShortId(std::string_view raw_id) { return ToHex(raw_id).substr(0, kShortIdDigits); }
 
 std::string KindWords(v1::AssetKind kind) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "client/cli/import_batch.h"
 #include "client/cli/session.h"
 #include "graph/model/digest.h"
 #include "tributary/v1/types.pb.h"
@@ -16,6 +17,13 @@ namespace tributary::cli {
 // Errors: kNotFound; kFailedPrecondition, several match: the message lists them.
 absl::StatusOr<v1::AssetSummary> ResolveAsset(Session& session, std::string_view text,
                                               std::uint64_t tree_size);
+
+// The id of the asset that `text` means. Full ids are not looked up: the server judges them.
+// Errors: as ResolveAsset.
+absl::StatusOr<std::string> AssetIdOf(Session& session, const std::string& text);
+
+// Asks the ledger what an alias points to. The session outlives the answer.
+AliasLookup LedgerAliases(Session& session, const std::string& ledger);
 
 // "name (kind, 0123abcd…)" for people; untrusted text is escaped.
 std::string DescribeAsset(std::string_view asset_id, v1::AssetKind kind, std::string_view name);

@@ -5,35 +5,13 @@
 #include "client/cli/asset_ref.h"
 #include "client/cli/commands.h"
 #include "client/cli/file_id.h"
-#include "client/cli/fraction.h"
 #include "client/cli/record_fact.h"
 #include "client/lib/convert.h"
 #include "graph/model/status.h"
+#include "graph/settlement/written_weights.h"
 
 namespace tributary::cli {
 namespace {
-
-FactLine NewLine(std::string_view type) {
-  FactLine line;
-  line.fields.emplace("type", type);
-  return line;
-}
-
-// The id of an asset that an argument names. Full ids are not looked up: the server judges them.
-absl::StatusOr<std::string> AssetIdOf(Session& session, const std::string& text) {
-  if (Digest::FromHex(text).ok()) return text;
-  TRIBUTARY_ASSIGN_OR_RETURN(const v1::AssetSummary asset, ResolveAsset(session, text, 0));
-  return ToHex(asset.asset_id());
-}
-
-template <typename Arguments>
-void OnChosen(CLI::App* command, Session* session, std::shared_ptr<Arguments> arguments,
-              absl::Status (*run)(Session&, const Arguments&)) {
-  AddRecordFlags(command, &arguments->flags);
-  command->callback([session, arguments, run] {
-    session->action = [session, arguments, run] { return run(*session, *arguments); };
-  });
-}
 
 // --- party ---
 
@@ -320,139 +298,6 @@ void AddConsent(CLI::App* record, Session* session) {
   OnChosen(consent, session, arguments, &RecordConsent);
 }
 
-// --- derivation ---
-
-// Names who computed weights that were written as percentages or fractions. The version is that of
-// the rule in fraction.h, so that a newer program makes the same record.
-constexpr std::string_view kConverter = "tributary record derivation";
-constexpr std::string_view kConverterVersion = "1";
-
-struct DerivationArguments {
-  std::string generated;
-  std::vector<std::string> inputs;
-  std::string retained;
-  std::string unattributed;
-  std::string rest;
-  std::string tool;
-  std::string seed;
-  std::string effective_time;
-  bool allow_unknown_inputs = false;
-  RecordFlags flags;
-};
-
-struct InputArgument {
-  std::string asset;
-  Role role = Role::kOther;
-  std::string weight;
-  Basis basis = Basis::kDeclared;
-};
-
-// ASSET:ROLE:WEIGHT or ASSET:ROLE:WEIGHT:BASIS. An asset may hold colons, so it is read from the
-// end.
-absl::StatusOr<InputArgument> ParseInput(const std::string& text) {
-  InputArgument input;
-  std::string rest = text;
-  const auto take_last = [&rest] {
-    const std::size_t colon = rest.rfind(':');
-    std::string last = colon == rest.npos ? "" : rest.substr(colon + 1);
-    rest.resize(colon == rest.npos ? 0 : colon);
-    return last;
-  };
-  input.weight = take_last();
-  if (const auto basis = FromName<Basis>(input.weight); basis.has_value()) {
-    input.basis = *basis;
-    input.weight = take_last();
-  }
-  const auto role = FromName<Role>(take_last());
-  if (!role.has_value() || rest.empty()) {
-    return UsageError(InvalidField("input", Quoted(text),
-                                   StrCat("ASSET:ROLE:WEIGHT or ASSET:ROLE:WEIGHT:BASIS; roles: ",
-                                          AllNames<Role>(), "; bases: ", AllNames<Basis>())));
-  }
-  input.role = *role;
-  input.asset = rest;
-  return input;
-}
-
-absl::Status PutWeights(const DerivationArguments& arguments,
-                        const std::vector<InputArgument>& inputs, FactLine* line) {
-  WrittenWeights written{
-      .edges = {}, .retained = arguments.retained, .unattributed = arguments.unattributed};
-  for (const InputArgument& input : inputs) written.edges.push_back(input.weight);
-  const Rest rest = arguments.rest == "kept"           ? Rest::kRetained
-                    : arguments.rest == "unattributed" ? Rest::kUnattributed
-                                                       : Rest::kRefuse;
-  const auto weights = ToExactWeights(written, rest);
-  if (!weights.ok()) return UsageError(weights.status());
-  PutText("retained", std::to_string(weights->retained), &line->fields);
-  PutText("unattributed", std::to_string(weights->unattributed), &line->fields);
-  std::string all = arguments.retained + arguments.unattributed;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    line->edges[i].weight = weights->edges[i];
-    all += inputs[i].weight;
-  }
-  if (all.find_first_of("%./") != all.npos) {
-    line->fields.emplace("computed_by",
-                         JsonValue::Object{{"name", kConverter}, {"version", kConverterVersion}});
-  }
-  return absl::OkStatus();
-}
-
-absl::Status RecordDerivation(Session& session, const DerivationArguments& arguments) {
-  FactLine line = NewLine(TypeName(DerivationRecord{}));
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::string generated, AssetIdOf(session, arguments.generated));
-  PutText("generated", generated, &line.fields);
-  std::vector<InputArgument> inputs;
-  for (const std::string& text : arguments.inputs) {
-    TRIBUTARY_ASSIGN_OR_RETURN(InputArgument input, ParseInput(text));
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::string id, AssetIdOf(session, input.asset));
-    line.edges.push_back(
-        {.input = *Digest::FromHex(id), .role = input.role, .weight = 0, .basis = input.basis});
-    inputs.push_back(std::move(input));
-  }
-  line.has_edges = !inputs.empty();
-  TRIBUTARY_RETURN_IF_ERROR(PutWeights(arguments, inputs, &line));
-  JsonValue::Object activity;
-  PutText("tool", arguments.tool, &activity);
-  PutText("seed", arguments.seed, &activity);
-  if (!activity.empty()) line.fields.emplace("activity", std::move(activity));
-  PutText("effective_time", arguments.effective_time, &line.fields);
-  return RecordFact(session, std::move(line), arguments.flags, arguments.allow_unknown_inputs);
-}
-
-void AddDerivation(CLI::App* record, Session* session) {
-  CLI::App* derivation = AddCommand(
-      record, "derivation", "Record how an asset was made",
-      {"tributary record derivation --generated OUTPUT --input MODEL:generator:3 \\",
-       "    --input PROMPT:prompt:3 --retained 4",
-       "tributary record derivation --generated MODEL --input DATA:training_data:33.3% --rest kept",
-       "tributary record derivation --generated WORK --retained 1   (nothing upstream)"});
-  auto arguments = std::make_shared<DerivationArguments>();
-  derivation->add_option("--generated", arguments->generated, "Asset that was made")->required();
-  derivation
-      ->add_option(
-          "--input", arguments->inputs,
-          "ASSET:ROLE:WEIGHT[:BASIS]; may be repeated. Weights are integers, or percentages, "
-          "decimals or fractions of the whole")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  derivation->add_option("--retained", arguments->retained,
-                         "Weight that the asset keeps; absent: 0");
-  derivation->add_option("--unattributed", arguments->unattributed,
-                         "Weight that belongs to nobody on record; absent: 0");
-  derivation
-      ->add_option("--rest", arguments->rest,
-                   "Where the part goes that percentages or fractions leave open")
-      ->check(CLI::IsMember({"kept", "unattributed"}));
-  derivation->add_option("--tool", arguments->tool, "What made it, with its version");
-  derivation->add_option("--seed", arguments->seed, "Seed of the run");
-  derivation->add_option("--effective-time", arguments->effective_time,
-                         "Claimed time, such as 2026-01-02T03:04:05.678Z");
-  derivation->add_flag("--allow-unknown-inputs", arguments->allow_unknown_inputs,
-                       "Record inputs that nothing describes as assets of kind unknown");
-  OnChosen(derivation, session, arguments, &RecordDerivation);
-}
-
 }  // namespace
 
 void AddRecordCommand(CLI::App* app, Session* session) {
@@ -463,7 +308,7 @@ void AddRecordCommand(CLI::App* app, Session* session) {
   AddAlias(record, session);
   AddHolders(record, session);
   AddConsent(record, session);
-  AddDerivation(record, session);
+  AddDerivationRecord(record, session);
 }
 
 }  // namespace tributary::cli

@@ -6,6 +6,7 @@
 #include "client/cli/csv.h"
 #include "client/cli/fact_json.h"
 #include "client/cli/file_id.h"
+#include "client/cli/money.h"
 #include "graph/model/status.h"
 
 namespace tributary::cli {
@@ -14,7 +15,7 @@ namespace {
 using Fields = JsonValue::Object;
 
 // Names who computed the weights where percentages or fractions were turned into integers. The
-// version is that of the rule in fraction.h, so that a newer program makes the same record.
+// version is that of the rule in written_weights.h, so that a newer program makes the same record.
 constexpr std::string_view kConverter = "tributary csv import";
 constexpr std::string_view kConverterVersion = "1";
 
@@ -24,17 +25,20 @@ void Put(std::string_view key, std::string_view value, Fields* fields) {
 
 class CsvReader {
  public:
-  CsvReader(const CsvTable& table, std::uint32_t file, Rest rest, ImportBatch* batch)
-      : table_(table), file_(file), rest_(rest), batch_(batch) {}
+  CsvReader(const CsvTable& table, std::uint32_t file, Rest rest, const SaleOptions& sales,
+            ImportBatch* batch)
+      : table_(table), file_(file), rest_(rest), sales_(sales), batch_(batch) {}
 
   absl::Status Read() {
     if (table_.HasColumn("generated")) return ReadEdges();
+    if (table_.HasColumn("reference")) return ReadSales();
     if (table_.HasColumn("units")) return ReadHolders();
     if (table_.HasColumn("kind")) return ReadAssets();
     if (table_.HasColumn("party")) return ReadParties();
     return InvalidField("line 1", "other columns",
                         "those of parties (party), assets (asset, kind), holders (asset, party, "
-                        "units) or edges (generated, input, role, weight)");
+                        "units), edges (generated, input, role, weight) or sales (reference, "
+                        "asset, amount, currency)");
   }
 
  private:
@@ -254,6 +258,78 @@ class CsvReader {
     return absl::OkStatus();
   }
 
+  absl::Status ReadSales() {
+    TRIBUTARY_RETURN_IF_ERROR(table_.CheckColumns(
+        {"reference", "asset", "amount", "currency", "tree_size", "policy", "sold_at"},
+        {"reference", "asset", "amount", "currency"}));
+    for (const ImportFact& fact : batch_->facts) {
+      const auto* currency = std::get_if<CurrencyRecord>(&fact.record.body);
+      if (currency == nullptr) continue;
+      scales_.emplace(currency->code, static_cast<unsigned>(currency->scale));
+    }
+    for (const CsvRow& row : table_.rows()) {
+      absl::StatusOr<Fields> fields = SaleFields(row);
+      if (fields.ok()) {
+        Add(At(row), *std::move(fields));
+      } else if (absl::IsInvalidArgument(fields.status()) || absl::IsNotFound(fields.status())) {
+        batch_->AddProblem(At(row), fields.status());
+      } else {
+        return fields.status();
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Fields> SaleFields(const CsvRow& row) {
+    Fields fields{{"type", TypeName(SaleRecord{})}};
+    for (const char* column : {"reference", "asset", "currency", "sold_at"}) {
+      Put(column, table_.Get(row, column), &fields);
+    }
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::string amount, AmountIn(row));
+    Put("amount", amount, &fields);
+    if (const std::string text = table_.Get(row, "tree_size"); !text.empty()) {
+      const auto tree_size = ParseUint64(text);
+      if (!tree_size.has_value() || *tree_size > kJsonIntegerMax) {
+        return InvalidField("tree_size", Quoted(text), "a ledger version, from 1 to 2^53 - 1");
+      }
+      fields.emplace("tree_size", *tree_size);
+    }
+    if (const std::string text = table_.Get(row, "policy"); !text.empty()) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const Digest policy, PolicyIn(text));
+      fields.emplace("policy", policy.ToHex());
+    }
+    return fields;
+  }
+
+  // The minor units of a row, as digits. Nothing is rounded.
+  absl::StatusOr<std::string> AmountIn(const CsvRow& row) {
+    const std::string text = table_.Get(row, "amount");
+    if (sales_.in_minor_units) return ParseMinorUnits(text);
+    const std::string code = table_.Get(row, "currency");
+    auto scale = scales_.find(code);
+    if (scale == scales_.end()) {
+      if (sales_.scale_of == nullptr || code.empty()) {
+        return InvalidField("currency", code.empty() ? "no value" : Quoted(code),
+                            "a currency of this import or of the ledger");
+      }
+      const absl::StatusOr<unsigned> found = sales_.scale_of(code);
+      TRIBUTARY_RETURN_IF_ERROR(found.status());
+      scale = scales_.emplace(code, *found).first;
+    }
+    return ParseAmount(text, scale->second);
+  }
+
+  absl::StatusOr<Digest> PolicyIn(const std::string& text) {
+    if (const auto id = Digest::FromHex(text); id.ok()) return *id;
+    if (const auto known = policies_.find(text); known != policies_.end()) return known->second;
+    if (sales_.policy_of == nullptr) {
+      return InvalidField("policy", Quoted(text), "a record id of 64 hex digits");
+    }
+    TRIBUTARY_ASSIGN_OR_RETURN(const Digest id, sales_.policy_of(text));
+    policies_.emplace(text, id);
+    return id;
+  }
+
   // Rows that agree in one column, each group in order, groups in order of their first row.
   std::vector<std::vector<const CsvRow*>> GroupBy(std::string_view column) const {
     std::vector<std::vector<const CsvRow*>> groups;
@@ -269,18 +345,22 @@ class CsvReader {
   const CsvTable& table_;
   std::uint32_t file_;
   Rest rest_;
+  const SaleOptions& sales_;
   ImportBatch* batch_;
+  std::map<std::string, unsigned> scales_;  // of currencies, by code
+  std::map<std::string, Digest> policies_;  // ids, by name
 };
 
 }  // namespace
 
-absl::Status ReadCsvFacts(const std::string& path, Rest rest, ImportBatch* batch) {
+absl::Status ReadCsvFacts(const std::string& path, Rest rest, ImportBatch* batch,
+                          const SaleOptions& sales) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kCsvSizeMax));
   const auto file = static_cast<std::uint32_t>(batch->files.size());
   batch->files.push_back(path);
   absl::StatusOr<CsvTable> table = CsvTable::Parse(text);
   absl::Status status = table.status();
-  if (status.ok()) status = CsvReader(*table, file, rest, batch).Read();
+  if (status.ok()) status = CsvReader(*table, file, rest, sales, batch).Read();
   if (status.ok()) return status;
   return WithField(
       absl::Status(status.code(), ToAbsl(StrCat(path, ": ", FromAbsl(status.message())))),

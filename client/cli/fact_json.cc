@@ -164,12 +164,18 @@ void ToDecimalString(JsonValue::Object* object, std::string_view key) {
   found->second = JsonValue(std::to_string(*found->second.AsInteger()));
 }
 
-// Sets are sorted by the bytes of their canonical form. Only lists that are the value of a key are
-// sets: a pair keeps its order.
+// Sets are sorted by the bytes of their canonical form, inner ones first. Only lists that are the
+// value of a key are sets: a pair keeps its order. Levels are bounded by kJsonDepthMax.
 void SortSets(JsonValue::Object* object) {
   for (auto& [key, value] : *object) {
     if (value.AsList() == nullptr) continue;
     JsonValue::List list = *value.AsList();
+    for (JsonValue& item : list) {
+      if (item.AsObject() == nullptr) continue;
+      JsonValue::Object sorted = *item.AsObject();
+      SortSets(&sorted);
+      item = JsonValue(std::move(sorted));
+    }
     std::sort(list.begin(), list.end(), [](const JsonValue& a, const JsonValue& b) {
       return WriteCanonicalJson(a) < WriteCanonicalJson(b);
     });
@@ -177,17 +183,41 @@ void SortSets(JsonValue::Object* object) {
   }
 }
 
-void FixHolders(JsonValue::Object* fields) {
-  const auto found = fields->find("holders");
+// Calls `edit` on each object of the list at `key`; anything else is left for the decoder to
+// refuse.
+template <typename Edit>
+void EditObjects(JsonValue::Object* fields, std::string_view key, Edit&& edit) {
+  const auto found = fields->find(key);
   if (found == fields->end() || found->second.AsList() == nullptr) return;
-  JsonValue::List holders;
-  for (const JsonValue& item : *found->second.AsList()) {
-    if (item.AsObject() == nullptr) return;
-    JsonValue::Object holder = *item.AsObject();
-    ToDecimalString(&holder, "units");
-    holders.push_back(std::move(holder));
+  JsonValue::List list = *found->second.AsList();
+  for (JsonValue& item : list) {
+    if (item.AsObject() == nullptr) continue;
+    JsonValue::Object object = *item.AsObject();
+    edit(&object);
+    item = JsonValue(std::move(object));
   }
-  found->second = JsonValue(std::move(holders));
+  found->second = JsonValue(std::move(list));
+}
+
+// Weights, units and amounts may be written as JSON integers.
+void FixDecimals(std::string_view type, JsonValue::Object* fields) {
+  const auto fix = [](std::string_view key) {
+    return [key](JsonValue::Object* object) { ToDecimalString(object, key); };
+  };
+  if (type == TypeName(HoldersRecord{})) {
+    EditObjects(fields, "holders", fix("units"));
+  } else if (type == TypeName(HoldReleaseRecord{})) {
+    EditObjects(fields, "recipients", fix("units"));
+  } else if (type == TypeName(SaleRecord{}) || type == TypeName(CorrectionRecord{})) {
+    ToDecimalString(fields, "amount");
+  } else if (type == TypeName(PolicyRecord{})) {
+    EditObjects(fields, "fees", fix("fixed"));
+  } else if (type == TypeName(TemplateRecord{})) {
+    EditObjects(fields, "rules", [&fix](JsonValue::Object* rule) {
+      for (const std::string_view key : {"retained", "unattributed"}) ToDecimalString(rule, key);
+      EditObjects(rule, "roles", fix("weight"));
+    });
+  }
 }
 
 // Adds what an import computes. The root follows once every input is known by its id.
@@ -229,6 +259,42 @@ void TakeSubjectReference(JsonValue::Object* fields, std::vector<AliasReference>
   }
 }
 
+// Takes out the assets of a policy's absolute terms that are given by alias.
+void TakeTermReferences(JsonValue::Object* fields, std::vector<std::string>* aliases) {
+  EditObjects(fields, "absolute_terms", [aliases](JsonValue::Object* term) {
+    const std::string text = TextAt(*term, "asset");
+    if (text.empty() || IsDigestText(text)) return;
+    aliases->push_back(text);
+    term->insert_or_assign("asset", JsonValue(PlaceholderFor(text).ToHex()));
+  });
+}
+
+// Says where in the record, whose terms are sorted, the placeholders of the aliases stand.
+void AddTermReferences(const PolicyRecord& policy, const std::vector<std::string>& aliases,
+                       std::vector<AliasReference>* references) {
+  for (const std::string& alias : aliases) {
+    const Digest placeholder = PlaceholderFor(alias);
+    for (std::size_t i = 0; i < policy.absolute_terms.size(); ++i) {
+      if (policy.absolute_terms[i].asset == placeholder) references->push_back({i, alias});
+    }
+  }
+}
+
+// What only a server makes is no fact.
+absl::Status CheckType(std::string_view type) {
+  if (type == TypeName(LedgerRecord{})) {
+    return InvalidField("type", type, "a fact: the ledger's own record is made by `ledger create`");
+  }
+  for (const std::string_view made :
+       {TypeName(StatementRecord{}), TypeName(AdjustmentRecord{}), TypeName(PayoutBatchRecord{})}) {
+    if (type != made) continue;
+    return InvalidField("type", type,
+                        "a fact: the server makes statements, adjustments and payout batches; "
+                        "`export --log` and `replay` carry them to another store");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<PrivateBytes>> TakeDetails(JsonValue::Object* fields) {
   const auto found = fields->find("details");
   if (found == fields->end()) return std::nullopt;
@@ -259,6 +325,13 @@ Digest* SubjectOf(RecordBody* body) {
   if (auto* holders = std::get_if<HoldersRecord>(body)) return &holders->asset;
   if (auto* consent = std::get_if<ConsentRecord>(body)) return &consent->asset;
   if (auto* derivation = std::get_if<DerivationRecord>(body)) return &derivation->generated;
+  if (auto* sale = std::get_if<SaleRecord>(body)) return &sale->asset;
+  if (auto* correction = std::get_if<CorrectionRecord>(body)) {
+    return correction->asset.has_value() ? &*correction->asset : nullptr;
+  }
+  if (auto* hold = std::get_if<HoldRecord>(body)) {
+    return hold->asset.has_value() ? &*hold->asset : nullptr;
+  }
   return nullptr;
 }
 
@@ -292,9 +365,7 @@ absl::StatusOr<ImportFact> FactFromLine(std::string_view line, std::string_view 
 absl::StatusOr<ImportFact> FactFromFields(FactLine line, std::string_view ledger) {
   JsonValue::Object& fields = line.fields;
   const std::string type = TextAt(fields, "type");
-  if (type == TypeName(LedgerRecord{})) {
-    return InvalidField("type", type, "a fact: the ledger's own record is made by `ledger create`");
-  }
+  TRIBUTARY_RETURN_IF_ERROR(CheckType(type));
   if (const auto stated = fields.find("ledger"); stated != fields.end()) {
     return InvalidField("ledger", "a value", "none: --ledger names it");
   }
@@ -302,8 +373,10 @@ absl::StatusOr<ImportFact> FactFromFields(FactLine line, std::string_view ledger
   TRIBUTARY_ASSIGN_OR_RETURN(fact.details, TakeDetails(&fields));
   fact.references = std::move(line.references);
   TakeSubjectReference(&fields, &fact.references);
+  std::vector<std::string> term_aliases;
+  if (type == TypeName(PolicyRecord{})) TakeTermReferences(&fields, &term_aliases);
   if (type == TypeName(AssetRecord{})) FixNamedAsset(&fields);
-  if (type == TypeName(HoldersRecord{})) FixHolders(&fields);
+  FixDecimals(type, &fields);
   if (type == TypeName(DerivationRecord{}))
     FixDerivation(line, &fields);
   else if (line.has_edges)
@@ -312,6 +385,9 @@ absl::StatusOr<ImportFact> FactFromFields(FactLine line, std::string_view ledger
   fields.emplace("ledger", ledger);
   TRIBUTARY_ASSIGN_OR_RETURN(fact.record, DecodeRecord(WriteCanonicalJson(std::move(fields))));
   fact.edges = std::move(line.edges);
+  if (const auto* policy = std::get_if<PolicyRecord>(&fact.record.body)) {
+    AddTermReferences(*policy, term_aliases, &fact.references);
+  }
   return fact;
 }
 

@@ -50,6 +50,7 @@ absl::Status PrepareDerivation(ImportFact* fact) {
 
 absl::Status PrepareFact(ImportFact* fact) {
   if (DerivationOf(*fact) != nullptr) TRIBUTARY_RETURN_IF_ERROR(PrepareDerivation(fact));
+  SortLists(&fact->record);  // ids took the places of aliases
   TRIBUTARY_RETURN_IF_ERROR(Validate(fact->record));
   fact->record_id = RecordId(EncodeRecord(fact->record));
   return absl::OkStatus();
@@ -61,7 +62,7 @@ using AliasMap = absl::flat_hash_map<std::string, Digest>;
 
 const AliasReference* SubjectReference(const ImportFact& fact) {
   for (const AliasReference& reference : fact.references) {
-    if (reference.edge_index == AliasReference::kSubject) return &reference;
+    if (reference.index == AliasReference::kSubject) return &reference;
   }
   return nullptr;
 }
@@ -92,10 +93,11 @@ AliasMap AliasesOf(const ImportBatch& batch) {
   return aliases;
 }
 
-absl::Status UnknownAliasError(const AliasReference& reference) {
-  const std::string field = reference.edge_index == AliasReference::kSubject
-                                ? "asset"
-                                : StrCat("edges[", reference.edge_index, "].input");
+absl::Status UnknownAliasError(const ImportFact& fact, const AliasReference& reference) {
+  const bool is_policy = std::holds_alternative<PolicyRecord>(fact.record.body);
+  const std::string field = reference.index == AliasReference::kSubject ? "asset"
+                            : is_policy ? StrCat("absolute_terms[", reference.index, "].asset")
+                                        : StrCat("edges[", reference.index, "].input");
   return FieldError(absl::StatusCode::kNotFound, field, Quoted(reference.alias),
                     "an asset id (64 lowercase hex digits), or an alias of this import or ledger");
 }
@@ -106,6 +108,7 @@ absl::Status UnknownAliasError(const AliasReference& reference) {
 struct FactMap {
   absl::flat_hash_map<Digest, FactIndex> assets;  // the first fact of each
   absl::flat_hash_map<std::string, FactIndex> parties;
+  absl::flat_hash_map<std::string, FactIndex> currencies;
   absl::flat_hash_map<Digest, FactIndex> records;      // by record id
   absl::flat_hash_map<Digest, FactIndex> derivations;  // by generated asset, the first of each
 };
@@ -119,6 +122,8 @@ FactMap MapFacts(const ImportBatch& batch) {
       map.assets.emplace(asset->asset, i);
     } else if (const auto* party = std::get_if<PartyRecord>(&fact.record.body)) {
       map.parties.emplace(party->party, i);
+    } else if (const auto* currency = std::get_if<CurrencyRecord>(&fact.record.body)) {
+      map.currencies.emplace(currency->code, i);
     } else if (const auto* derivation = DerivationOf(fact)) {
       map.derivations.emplace(derivation->generated, i);
     }
@@ -126,17 +131,79 @@ FactMap MapFacts(const ImportBatch& batch) {
   return map;
 }
 
-// Calls `on_asset` and `on_party` for each asset and party that must be recorded before the fact.
-template <typename OnAsset, typename OnParty>
-void ForEachNeed(const ImportFact& fact, OnAsset&& on_asset, OnParty&& on_party) {
+// What must be recorded before a fact, beside the inputs of its edges.
+struct Needs {
+  std::vector<Digest> assets;
+  std::vector<std::string> parties;
+  std::vector<std::string> currencies;
+  std::vector<Digest> records;  // ids
+};
+
+void AddNeeds(const HoldersRecord& holders, Needs* needs) {
+  for (const Holder& holder : holders.holders) needs->parties.push_back(holder.party);
+}
+void AddNeeds(const ConsentRecord& consent, Needs* needs) {
+  needs->parties.push_back(consent.party);
+}
+// Of its terms' assets only those need to be there that something was made from.
+void AddNeeds(const PolicyRecord& policy, Needs* needs) {
+  for (const Fee& fee : policy.fees) {
+    needs->parties.push_back(fee.party);
+    if (!fee.currency.empty()) needs->currencies.push_back(fee.currency);
+  }
+}
+void AddNeeds(const SaleRecord& sale, Needs* needs) {
+  needs->currencies.push_back(sale.currency);
+  if (sale.policy.has_value()) needs->records.push_back(*sale.policy);
+}
+void AddNeeds(const EscrowRecord& escrow, Needs* needs) { needs->records.push_back(escrow.sale); }
+void AddNeeds(const ReversalRecord& reversal, Needs* needs) {
+  needs->records.push_back(reversal.sale);
+}
+void AddNeeds(const CorrectionRecord& correction, Needs* needs) {
+  needs->records.push_back(correction.sale);
+  if (correction.policy.has_value()) needs->records.push_back(*correction.policy);
+}
+void AddNeeds(const HoldRecord& hold, Needs* needs) {
+  for (const std::string& party : {hold.party, hold.claimant}) {
+    if (!party.empty()) needs->parties.push_back(party);
+  }
+  for (const std::optional<Digest>& record : {hold.derivation, hold.sale}) {
+    if (record.has_value()) needs->records.push_back(*record);
+  }
+}
+void AddNeeds(const HoldReleaseRecord& release, Needs* needs) {
+  needs->records.push_back(release.hold);
+  for (const Holder& holder : release.recipients) needs->parties.push_back(holder.party);
+}
+void AddNeeds(const MandateRecord& mandate, Needs* needs) {
+  needs->parties.insert(needs->parties.end(), {mandate.party, mandate.collector});
+}
+void AddNeeds(const AssignmentRecord& assignment, Needs* needs) {
+  needs->parties.insert(needs->parties.end(), {assignment.party, assignment.assignee});
+}
+void AddNeeds(const PartyMergeRecord& merge, Needs* needs) {
+  needs->parties.push_back(merge.party);
+  if (!merge.into.empty()) needs->parties.push_back(merge.into);
+}
+void AddNeeds(const PayoutStateRecord& state, Needs* needs) {
+  needs->records.push_back(state.batch);
+  if (!state.party.empty()) needs->parties.push_back(state.party);
+}
+// Of other types the subject says it all.
+template <typename Body>
+void AddNeeds(const Body&, Needs*) {}
+
+Needs NeedsOf(const ImportFact& fact) {
+  Needs needs;
   const RecordBody& body = fact.record.body;
   const Digest* subject = SubjectOf(body);
-  if (subject != nullptr && !std::holds_alternative<AssetRecord>(body)) on_asset(*subject);
-  for (const Edge& edge : fact.edges) on_asset(edge.input);
-  if (const auto* holders = std::get_if<HoldersRecord>(&body)) {
-    for (const Holder& holder : holders->holders) on_party(holder.party);
+  if (subject != nullptr && !std::holds_alternative<AssetRecord>(body)) {
+    needs.assets.push_back(*subject);
   }
-  if (const auto* consent = std::get_if<ConsentRecord>(&body)) on_party(consent->party);
+  if (fact.record.supersedes.has_value()) needs.records.push_back(*fact.record.supersedes);
+  std::visit([&needs](const auto& typed) { AddNeeds(typed, &needs); }, body);
+  return needs;
 }
 
 // Calls `on_fact` with the index of each fact of the batch that must come before fact `index`; with
@@ -151,10 +218,12 @@ void ForEachPredecessor(const ImportBatch& batch, const FactMap& map, FactIndex 
       on_fact(found->second);
     }
   };
-  ForEachNeed(
-      fact, [&](const Digest& asset) { call_if_found(map.assets, asset); },
-      [&](const std::string& party) { call_if_found(map.parties, party); });
-  if (fact.record.supersedes.has_value()) call_if_found(map.records, *fact.record.supersedes);
+  const Needs needs = NeedsOf(fact);
+  for (const Digest& asset : needs.assets) call_if_found(map.assets, asset);
+  for (const Edge& edge : fact.edges) call_if_found(map.assets, edge.input);
+  for (const std::string& party : needs.parties) call_if_found(map.parties, party);
+  for (const std::string& code : needs.currencies) call_if_found(map.currencies, code);
+  for (const Digest& record : needs.records) call_if_found(map.records, record);
   if (!derivations_too) return;
   for (const Edge& edge : fact.edges) call_if_found(map.derivations, edge.input);
 }
@@ -325,12 +394,14 @@ absl::Status ResolveAliases(const AliasLookup& lookup, ImportBatch* batch) {
           return asset.status();
       }
       if (found == known.end()) {
-        batch->AddProblem(fact.origin, UnknownAliasError(reference));
+        batch->AddProblem(fact.origin, UnknownAliasError(fact, reference));
         left.push_back(reference);
-      } else if (reference.edge_index == AliasReference::kSubject) {
+      } else if (reference.index == AliasReference::kSubject) {
         *SubjectOf(&fact.record.body) = found->second;
+      } else if (auto* policy = std::get_if<PolicyRecord>(&fact.record.body)) {
+        policy->absolute_terms[reference.index].asset = found->second;
       } else {
-        fact.edges[reference.edge_index].input = found->second;
+        fact.edges[reference.index].input = found->second;
       }
     }
     fact.references = std::move(left);
@@ -372,16 +443,17 @@ std::vector<OutsideReference> FindOutsideReferences(const ImportBatch& batch) {
   absl::flat_hash_set<Digest> assets;
   absl::flat_hash_set<std::string> parties;
   for (const ImportFact& fact : batch.facts) {
-    ForEachNeed(
-        fact,
-        [&](const Digest& asset) {
-          if (map.assets.contains(asset) || !assets.insert(asset).second) return;
-          outside.push_back({.origin = fact.origin, .party = {}, .asset = asset});
-        },
-        [&](const std::string& party) {
-          if (map.parties.contains(party) || !parties.insert(party).second) return;
-          outside.push_back({.origin = fact.origin, .party = party, .asset = {}});
-        });
+    const Needs needs = NeedsOf(fact);
+    const auto add_asset = [&](const Digest& asset) {
+      if (map.assets.contains(asset) || !assets.insert(asset).second) return;
+      outside.push_back({.origin = fact.origin, .party = {}, .asset = asset});
+    };
+    for (const Digest& asset : needs.assets) add_asset(asset);
+    for (const Edge& edge : fact.edges) add_asset(edge.input);
+    for (const std::string& party : needs.parties) {
+      if (map.parties.contains(party) || !parties.insert(party).second) continue;
+      outside.push_back({.origin = fact.origin, .party = party, .asset = {}});
+    }
   }
   return outside;
 }

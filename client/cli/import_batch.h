@@ -54,7 +54,8 @@ void CheckBatch(ImportBatch* batch);
 
 // Puts facts in an order in which each stands behind what it needs. An order that serves already is
 // kept, so that what was exported is imported as it was; else parties come first, then assets,
-// aliases, holders, consents and derivations, inputs' derivations before those that use them.
+// aliases, holders, consents and derivations, inputs' derivations before those that use them, and
+// then currencies, templates, policies, sales and what names them: a sale sees all lineage.
 void OrderFacts(ImportBatch* batch);
 
 // Assets and parties that facts of the batch name and none of it records.

@@ -23,7 +23,8 @@ struct Origin {
 // A place in a fact that names an asset by alias, to be filled in once the alias is known.
 struct AliasReference {
   static constexpr std::size_t kSubject = ~std::size_t{0};
-  std::size_t edge_index = kSubject;  // index into edges; kSubject: the record's own asset
+  // Index into edges, or of a policy into its absolute terms; kSubject: the record's own asset.
+  std::size_t index = kSubject;
   std::string alias;
 };
 
@@ -36,7 +37,8 @@ struct ImportFact {
   Digest record_id;  // once prepared
 };
 
-// The asset that a record is about: asset, alias target, generated asset; nullptr for a party.
+// The asset that a record is about: asset, alias target, generated asset, what was sold or is held;
+// nullptr where it is about none.
 Digest* SubjectOf(RecordBody* body);
 inline const Digest* SubjectOf(const RecordBody& body) {
   return SubjectOf(const_cast<RecordBody*>(&body));

@@ -57,6 +57,16 @@ void AddCommands(CLI::App* app, Session* session) {
   AddAttributeCommand(app, session);
   AddQuoteCommand(app, session);
   AddWhyCommand(app, session);
+  AddCurrencyCommand(app, session);
+  AddTemplateCommand(app, session);
+  AddPolicyCommand(app, session);
+  AddSaleCommand(app, session);
+  AddHoldCommand(app, session);
+  AddStatementCommand(app, session);
+  AddAdjustmentCommand(app, session);
+  AddBalanceCommand(app, session);
+  AddPayoutCommand(app, session);
+  AddPartyCommand(app, session);
   AddStatusCommand(app, session);
   AddVerifyStoreCommand(app, session);
   AddBackupCommands(app, session);

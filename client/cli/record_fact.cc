@@ -1,5 +1,6 @@
 #include "client/cli/record_fact.h"
 
+#include "client/cli/asset_ref.h"
 #include "client/cli/file_id.h"
 #include "client/cli/import_batch.h"
 #include "client/cli/terminal.h"
@@ -14,10 +15,10 @@ namespace {
 constexpr std::size_t kPrivateSizeMax = 65'536;
 
 // Sends one body through its own method.
-template <typename Request, typename Response, typename SetBody>
+template <typename Service, typename Request, typename Response, typename SetBody>
 absl::StatusOr<v1::RecordReceipt> Call(Session& session, const v1::Fact& fact,
-                                       grpc::Status (v1::LineageService::Stub::*method)(
-                                           grpc::ClientContext*, const Request&, Response*),
+                                       grpc::Status (Service::*method)(grpc::ClientContext*,
+                                                                       const Request&, Response*),
                                        SetBody&& set_body) {
   Request request;
   request.set_ledger(session.ledger);
@@ -43,6 +44,57 @@ absl::StatusOr<v1::RecordReceipt> CallDerivation(Session& session, const v1::Fac
   });
 }
 
+absl::StatusOr<v1::RecordReceipt> SendSettlement(Session& session, const v1::Fact& fact) {
+  using Stub = v1::SettlementService::Stub;
+  switch (fact.body_case()) {
+    case v1::Fact::kCurrency:
+      return Call(session, fact, &Stub::RecordCurrency,
+                  [&](v1::RecordCurrencyRequest* r) { *r->mutable_currency() = fact.currency(); });
+    case v1::Fact::kTemplate:
+      return Call(session, fact, &Stub::RecordTemplate, [&](v1::RecordTemplateRequest* r) {
+        *r->mutable_template_() = fact.template_();
+      });
+    case v1::Fact::kPolicy:
+      return Call(session, fact, &Stub::RecordPolicy,
+                  [&](v1::RecordPolicyRequest* r) { *r->mutable_policy() = fact.policy(); });
+    case v1::Fact::kSale:
+      return Call(session, fact, &Stub::RecordSale,
+                  [&](v1::RecordSaleRequest* r) { *r->mutable_sale() = fact.sale(); });
+    case v1::Fact::kEscrow:
+      return Call(session, fact, &Stub::SettleEscrow,
+                  [&](v1::SettleEscrowRequest* r) { *r->mutable_escrow() = fact.escrow(); });
+    case v1::Fact::kReversal:
+      return Call(session, fact, &Stub::ReverseSale,
+                  [&](v1::ReverseSaleRequest* r) { *r->mutable_reversal() = fact.reversal(); });
+    case v1::Fact::kCorrection:
+      return Call(session, fact, &Stub::CorrectSale,
+                  [&](v1::CorrectSaleRequest* r) { *r->mutable_correction() = fact.correction(); });
+    case v1::Fact::kHold:
+      return Call(session, fact, &Stub::PlaceHold,
+                  [&](v1::PlaceHoldRequest* r) { *r->mutable_hold() = fact.hold(); });
+    case v1::Fact::kHoldRelease:
+      return Call(session, fact, &Stub::ReleaseHold,
+                  [&](v1::ReleaseHoldRequest* r) { *r->mutable_release() = fact.hold_release(); });
+    case v1::Fact::kMandate:
+      return Call(session, fact, &Stub::RecordMandate,
+                  [&](v1::RecordMandateRequest* r) { *r->mutable_mandate() = fact.mandate(); });
+    case v1::Fact::kAssignment:
+      return Call(session, fact, &Stub::RecordAssignment, [&](v1::RecordAssignmentRequest* r) {
+        *r->mutable_assignment() = fact.assignment();
+      });
+    case v1::Fact::kPartyMerge:
+      return Call(session, fact, &Stub::RecordPartyMerge, [&](v1::RecordPartyMergeRequest* r) {
+        *r->mutable_party_merge() = fact.party_merge();
+      });
+    case v1::Fact::kPayoutState:
+      return Call(session, fact, &Stub::RecordPayoutState, [&](v1::RecordPayoutStateRequest* r) {
+        *r->mutable_payout_state() = fact.payout_state();
+      });
+    default:
+      return absl::InternalError("record: a fact without a method to record it");
+  }
+}
+
 absl::StatusOr<v1::RecordReceipt> Send(Session& session, const ImportFact& source,
                                        bool allow_unknown_inputs) {
   using Stub = v1::LineageService::Stub;
@@ -63,18 +115,22 @@ absl::StatusOr<v1::RecordReceipt> Send(Session& session, const ImportFact& sourc
     case v1::Fact::kConsent:
       return Call(session, fact, &Stub::RecordConsent,
                   [&](v1::RecordConsentRequest* r) { *r->mutable_consent() = fact.consent(); });
-    default:
+    case v1::Fact::kDerivation:
       return CallDerivation(session, fact, source, allow_unknown_inputs);
+    default:
+      return SendSettlement(session, fact);
   }
 }
 
 // Completes the fact in the way of an import, which checks it too.
-absl::StatusOr<ImportFact> Complete(const std::string& ledger, FactLine line) {
+absl::StatusOr<ImportFact> Complete(Session& session, const std::string& ledger, FactLine line) {
   ImportBatch batch{.ledger = ledger, .files = {"arguments"}, .facts = {}, .problems = {}};
-  TRIBUTARY_ASSIGN_OR_RETURN(ImportFact fact, FactFromFields(std::move(line), ledger));
-  batch.facts.push_back(std::move(fact));
+  absl::StatusOr<ImportFact> fact = FactFromFields(std::move(line), ledger);
+  if (!fact.ok()) return UsageError(fact.status());
+  batch.facts.push_back(*std::move(fact));
+  TRIBUTARY_RETURN_IF_ERROR(ResolveAliases(LedgerAliases(session, ledger), &batch));
   PrepareFacts(&batch);
-  if (!batch.problems.empty()) return batch.problems[0].status;
+  if (!batch.problems.empty()) return UsageError(batch.problems[0].status);
   return std::move(batch.facts[0]);
 }
 
@@ -156,17 +212,22 @@ absl::Status RecordFact(Session& session, FactLine line, const RecordFlags& flag
   std::optional<PrivateBytes> details;
   TRIBUTARY_RETURN_IF_ERROR(ApplyFlags(flags, &line, &made));
   TRIBUTARY_RETURN_IF_ERROR(AttachPrivate(flags, &line, &details, &made));
-  absl::StatusOr<ImportFact> fact = Complete(ledger, std::move(line));
-  if (!fact.ok()) return UsageError(fact.status());
-  fact->details = std::move(details);
+  TRIBUTARY_ASSIGN_OR_RETURN(ImportFact fact, Complete(session, ledger, std::move(line)));
+  fact.details = std::move(details);
   TRIBUTARY_ASSIGN_OR_RETURN(const v1::RecordReceipt receipt,
-                             Send(session, *fact, allow_unknown_inputs));
-  if (receipt.record_id() != fact->record_id.view()) {
+                             Send(session, fact, allow_unknown_inputs));
+  if (receipt.record_id() != fact.record_id.view()) {
     return absl::DataLossError(StrCat("record: the server answered ", ToHex(receipt.record_id()),
-                                      "; the id computed here is ", fact->record_id.ToHex()));
+                                      "; the id computed here is ", fact.record_id.ToHex()));
   }
-  EmitReceipt(session, *fact, receipt, made);
+  EmitReceipt(session, fact, receipt, made);
   return absl::OkStatus();
+}
+
+FactLine NewLine(std::string_view type) {
+  FactLine line;
+  line.fields.emplace("type", type);
+  return line;
 }
 
 void PutText(std::string_view key, std::string_view value, JsonValue::Object* fields) {

@@ -24,6 +24,19 @@ void AddRecordFlags(CLI::App* command, RecordFlags* flags);
 absl::Status RecordFact(Session& session, FactLine line, const RecordFlags& flags,
                         bool allow_unknown_inputs = false, const Json& extra = Json::object());
 
+// Lets `run` be what the command does, with the flags that every record has.
+template <typename Arguments>
+void OnChosen(CLI::App* command, Session* session, std::shared_ptr<Arguments> arguments,
+              absl::Status (*run)(Session&, const Arguments&)) {
+  AddRecordFlags(command, &arguments->flags);
+  command->callback([session, arguments, run] {
+    session->action = [session, arguments, run] { return run(*session, *arguments); };
+  });
+}
+
+// A fact of this type, such as "tributary/asset/v1", without its other fields.
+FactLine NewLine(std::string_view type);
+
 // Adds `key` where `value` is not empty.
 void PutText(std::string_view key, std::string_view value, JsonValue::Object* fields);
 

@@ -89,7 +89,7 @@ TEST_CASE("csv facts: percentages that leave a rest need to be told where", "[cl
   const ImportBatch refused = ReadCsv(files);
   REQUIRE(refused.problems.size() == 1);
   CHECK_THAT(FormatProblems(refused, 10), Catch::Matchers::Contains("edges.csv:2: weights"));
-  const ImportBatch kept = ReadCsv(files, Rest::kRetained);
+  const ImportBatch kept = ReadCsv(files, Rest::kKept);
   REQUIRE(kept.problems.empty());
   CHECK(std::get<DerivationRecord>(kept.facts.back().record.body).retained == 3);
 }

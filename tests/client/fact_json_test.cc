@@ -59,9 +59,9 @@ TEST_CASE("fact line: a derivation brings its edges", "[client][fact_json]") {
   CHECK(fact->edges[1].basis == Basis::kMeasured);
   REQUIRE(fact->references.size() == 2);
   CHECK(fact->references[0].alias == "other alias");
-  CHECK(fact->references[0].edge_index == 1);
+  CHECK(fact->references[0].index == 1);
   CHECK(fact->references[1].alias == "some:alias");
-  CHECK(fact->references[1].edge_index == AliasReference::kSubject);
+  CHECK(fact->references[1].index == AliasReference::kSubject);
 }
 
 TEST_CASE("fact line: details are bound to the record", "[client][fact_json]") {

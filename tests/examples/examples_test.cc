@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -9,7 +11,10 @@
 #include <variant>
 #include <vector>
 
+#include "client/cli/fact_json.h"
 #include "client/cli/import_batch.h"
+#include "client/cli/stored_record.h"
+#include "graph/settlement/template.h"
 #include "tests/support/catch.h"
 
 namespace tributary::cli {
@@ -153,6 +158,68 @@ TEST_CASE("examples: what is invented is marked, and no weight pretends to be me
       CHECK(derivation->method->name == "illustration");
     }
     for (const Edge& edge : fact.edges) CHECK(edge.basis == Basis::kDeclared);
+  }
+}
+
+// The record in a file of a template or a policy.
+Record RecordIn(Versioned type, const std::string& file) {
+  std::ifstream in(std::string(TRIBUTARY_EXAMPLES_DIR) + "/" + file, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  absl::StatusOr<FactLine> line = ParseVersionFile(type, text);
+  REQUIRE_OK(line);
+  const absl::StatusOr<ImportFact> fact = FactFromFields(*std::move(line), "example");
+  REQUIRE_OK(fact);
+  REQUIRE_OK(Validate(fact->record));
+  return fact->record;
+}
+
+TEST_CASE("examples: templates and policies are records, and marked as illustrations",
+          "[examples]") {
+  for (const char* file : {"template-image-output.json", "template-fine-tune.json"}) {
+    CAPTURE(file);
+    const auto record = std::get<TemplateRecord>(RecordIn(Versioned::kTemplate, file).body);
+    CHECK(record.name.starts_with("example/"));
+    CHECK(record.description.starts_with("An illustration, not advice"));
+  }
+  const auto policy =
+      std::get<PolicyRecord>(RecordIn(Versioned::kPolicy, "policy-market.json").body);
+  CHECK(policy.name.starts_with("example/"));
+  CHECK(policy.description.starts_with("An illustration, not advice"));
+}
+
+TEST_CASE("examples: the template of a picture weighs model, prompt, references and what is kept",
+          "[examples]") {
+  const Record record = RecordIn(Versioned::kTemplate, "template-image-output.json");
+  const Digest id = RecordId(EncodeRecord(record));
+  const TemplateInput model{.input = Sha256("model"), .role = Role::kGenerator};
+  const TemplateInput prompt{.input = Sha256("prompt"), .role = Role::kPrompt};
+  const TemplateInput reference{.input = Sha256("reference"), .role = Role::kReference};
+  const auto weigh = [&](const std::vector<TemplateInput>& inputs) {
+    return ApplyTemplate(std::get<TemplateRecord>(record.body), id, AssetKind::kOutput, inputs)
+        .value();
+  };
+  CHECK(weigh({model, prompt, reference}).retained == 40);
+  CHECK(weigh({model, prompt}).retained == 50);  // no reference: its part is kept
+  CHECK(weigh({prompt}).unattributed == 30);     // no model on record: nobody's
+  CHECK(weigh({prompt}).computed_by == ComputedBy{"example/image-output", id.ToHex()});
+}
+
+TEST_CASE("examples: the template of a fine-tune shares data by sub-weights", "[examples]") {
+  const Record record = RecordIn(Versioned::kTemplate, "template-fine-tune.json");
+  const std::vector<TemplateInput> inputs = {
+      {.input = Sha256("base"), .role = Role::kBaseModel},
+      {.input = Sha256("a"), .role = Role::kTrainingData, .sub_weight = 2},
+      {.input = Sha256("b"), .role = Role::kTrainingData, .sub_weight = 1}};
+  const auto weights = ApplyTemplate(std::get<TemplateRecord>(record.body), Digest{},
+                                     AssetKind::kModelCheckpoint, inputs);
+  REQUIRE_OK(weights);
+  CHECK(weights->retained == 20);
+  for (const Edge& edge : weights->edges) {
+    const std::uint64_t expected = edge.role == Role::kBaseModel ? 50
+                                   : edge.input == Sha256("a")   ? 20
+                                                                 : 10;
+    CHECK(edge.weight == expected);
+    CHECK(edge.basis == Basis::kTemplate);
   }
 }
 

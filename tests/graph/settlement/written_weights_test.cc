@@ -24,6 +24,7 @@ TEST_CASE("written numbers: known answers", "[settlement]") {
       {"0%", {0, 1, true}},
       {"100%", {1, 1, true}},
       {"33.3%", {333, 1000, true}},
+      {"0.05%", {1, 2000, true}},
       {"0.2", {1, 5, true}},
       {"0.20", {1, 5, true}},
       {"1.0", {1, 1, true}},
@@ -72,6 +73,10 @@ TEST_CASE("written numbers: other forms are refused, by field", "[settlement]") 
                                                   "9223372036854775807.5",
                                                   "0.00000000000000001%",
                                                   "NaN",
+                                                  "nan",
+                                                  "１",
+                                                  "1.",
+                                                  "1/2%",
                                                   "1_000"}));
   CAPTURE(text);
   const auto refused = ParseWrittenNumber(text, "weight[3]");
@@ -95,6 +100,10 @@ TEST_CASE("written weights: known answers", "[settlement]") {
       {"no rest is left to place", {{"100%"}, "", ""}, Rest::kKept, {{1}, 0, 0}},
       {"0 beside parts", {{"0", "1/2"}, "1/2", ""}, Rest::kRefuse, {{0, 1}, 1, 0}},
       {"no edge", {{}, "7", ""}, Rest::kRefuse, {{}, 7, 0}},
+      {"integers are not reduced", {{"30", "30"}, "40", ""}, Rest::kRefuse, {{30, 30}, 40, 0}},
+      {"parts that fill one", {{"30%", "0.3"}, "2/5", ""}, Rest::kRefuse, {{3, 3}, 4, 0}},
+      {"a rest is added to what is kept", {{"1/4"}, "1/4", ""}, Rest::kKept, {{1}, 3, 0}},
+      {"0 of no source", {{"0", "1/2"}, "1/2", "0"}, Rest::kRefuse, {{0, 1}, 1, 0}},
   }));
   CAPTURE(known.name);
   const auto exact = ToExactWeights(known.written, known.rest);
@@ -125,6 +134,31 @@ TEST_CASE("written weights: what is refused", "[settlement]") {
   const auto exact = ToExactWeights(refused.written, refused.rest);
   CHECK_STATUS(exact, absl::StatusCode::kInvalidArgument);
   CHECK(FieldOf(exact.status()) == refused.field);
+}
+
+TEST_CASE("written weights: a refusal says what is wrong", "[settlement]") {
+  struct Refused {
+    std::string_view name;
+    WrittenWeights written;
+    Rest rest;
+    std::string said;
+  };
+  const auto refused = GENERATE(values<Refused>({
+      {"what is left open", {{"1/3"}, "1/3", ""}, Rest::kRefuse, "2/3"},
+      {"what is too much", {{"60%", "60%"}, "", ""}, Rest::kKept, "6/5"},
+      {"two forms", {{"3", "20%"}, "", ""}, Rest::kKept, "integers beside"},
+      {"1 is an integer, not a whole", {{"1/2"}, "1", ""}, Rest::kRefuse, "integers beside"},
+      {"a rest of integers", {{"3"}, "4", ""}, Rest::kKept, "integers, which have no rest"},
+      {"integers too large", {{"9223372036854775807", "1"}, "", ""}, Rest::kRefuse, "2^63"},
+      {"denominators too fine",
+       {{"1/4294967291", "1/4294967279"}, "", ""},
+       Rest::kKept,
+       "least common denominator"},
+  }));
+  CAPTURE(refused.name);
+  const auto exact = ToExactWeights(refused.written, refused.rest);
+  CHECK_STATUS(exact, absl::StatusCode::kInvalidArgument);
+  CHECK_THAT(exact.status().ToString(), Catch::Matchers::Contains(refused.said));
 }
 
 TEST_CASE("written weights: exactly the fractions that were written", "[settlement][property]") {
@@ -166,6 +200,9 @@ TEST_CASE("written weights: exactly the fractions that were written", "[settleme
 
 TEST_CASE("written units: parts must add up to one", "[settlement]") {
   CHECK(ToExactUnits({"50%", "1/4", "0.25"}).value() == std::vector<std::uint64_t>{2, 1, 1});
+  CHECK(ToExactUnits({"66.5%", "33.5%"}).value() == std::vector<std::uint64_t>{133, 67});
+  CHECK(ToExactUnits({"1/3", "1/3", "1/3"}).value() == std::vector<std::uint64_t>{1, 1, 1});
+  CHECK_STATUS(ToExactUnits({"33.3%", "33.3%", "33.3%"}), absl::StatusCode::kInvalidArgument);
   CHECK(ToExactUnits({"7", "1"}).value() == std::vector<std::uint64_t>{7, 1});
   CHECK_STATUS(ToExactUnits({"50%"}), absl::StatusCode::kInvalidArgument);
   CHECK_STATUS(ToExactUnits({"50%", "2/3"}), absl::StatusCode::kInvalidArgument);

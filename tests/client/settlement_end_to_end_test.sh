@@ -1,0 +1,320 @@
+#!/usr/bin/env bash
+# Sales, statements and payouts as people use them: a server, the command line, files between them.
+#
+#   settlement_end_to_end_test.sh TRIBUTARYD TRIBUTARY SOURCE_DIR CASE
+#
+# The numbers are those of examples/first-sale.jsonl: a picture of 125.00 EUR gives Sam 50.00, Pia
+# 37.50, Acme 25.00, Ana 3.75, Ben 3.75, Dora 1.25, and 3.75 to a work without a payee on record.
+set -euo pipefail
+
+tributaryd=$1
+cli=$2
+source_dir=$3
+case_name=$4
+fixture=$source_dir/examples/first-sale.jsonl
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/tributary-settlement-XXXXXX")
+server_pid=
+stop_all() {
+  [[ -n $server_pid ]] && kill -TERM "$server_pid" 2> /dev/null || true
+  wait
+  rm -rf "$work"
+}
+trap stop_all EXIT
+unset TRIBUTARY_LEDGER TRIBUTARY_SERVER NO_COLOR
+export LC_ALL=C.UTF-8
+
+fail() {
+  echo "FAILED: $*" >&2
+  tail -n 20 "$work"/*.log >&2 2> /dev/null || true
+  exit 1
+}
+
+start() {
+  local log=$work/server.log
+  : > "$log"
+  "$tributaryd" --data-dir "$work/data" --listen 127.0.0.1:0 > "$log" 2>&1 &
+  server_pid=$!
+  local port=
+  for ((i = 0; i < 600; ++i)); do
+    port=$(sed -n 's/.*serving .*port=\([0-9]*\).*/\1/p' "$log" | head -n 1)
+    [[ -n $port ]] && break
+    kill -0 "$server_pid" 2> /dev/null || fail "the server did not start"
+    sleep 0.1
+  done
+  [[ -n $port ]] || fail "the server does not listen"
+  export TRIBUTARY_SERVER=127.0.0.1:$port
+}
+
+stop() {
+  kill -TERM "$server_pid"
+  wait "$server_pid" || fail "the server ended with an error"
+  server_pid=
+}
+
+# expect CODE COMMAND...: runs it; standard output goes to $work/out, standard error to $work/err.
+expect() {
+  local code=$1 found=0
+  shift
+  "$@" > "$work/out" 2> "$work/err" || found=$?
+  ((found == code)) || fail "exit code $found, expected $code: $*
+$(cat "$work/out" "$work/err")"
+}
+says() { grep -qF -- "$1" "${2:-$work/out}" || fail "no \"$1\" in:
+$(cat "${2:-$work/out}")"; }
+# json PATH: a value of the last output, such as lines.0.payee. The program writes one key a line.
+json() {
+  awk -v wanted="$1" '
+    { line = $0; sub(/^ +/, "", line); sub(/,$/, "", line) }
+    line ~ /^[]}]$/ { --depth; next }
+    {
+      key = ""
+      if (match(line, /^"[^"]*": /)) {
+        key = substr(line, 2, RLENGTH - 4)
+        line = substr(line, RLENGTH + 1)
+      } else if (depth > 0) {
+        key = count[depth]++
+      }
+      path = (depth > 1 ? prefix[depth] "." : "") key
+      if (line == "{" || line == "[") { prefix[++depth] = path; count[depth] = 0; next }
+      if (path == wanted) { gsub(/^"|"$/, "", line); print line; exit }
+    }' "$work/out"
+}
+is() { [[ $(json "$1") == "$2" ]] || fail "$1 is \"$(json "$1")\", expected \"$2\", in
+$(cat "$work/out")"; }
+# paid PAYEE UNITS: what the last `statement lines --output csv` says was paid, in minor units.
+paid() {
+  local found
+  found=$(tr -d '\r' < "$work/out" | awk -F, -v payee="$1" '
+    NR == 1 { for (i = 1; i <= NF; ++i) at[$i] = i }
+    $at["payee"] == payee { print $at["paid_minor_units"] }')
+  [[ $found == "$2" ]] || fail "$1 was paid \"$found\", expected $2:
+$(cat "$work/out")"
+}
+
+# A ledger with the example, a currency and a market.
+prepare() {
+  start
+  export TRIBUTARY_LEDGER=shop.example/first
+  expect 0 "$cli" ledger create "$TRIBUTARY_LEDGER"
+  expect 0 "$cli" import "$fixture"
+  expect 0 "$cli" record party market
+  expect 0 "$cli" currency record EUR
+  says Recorded
+}
+sell() { expect 0 "$cli" sale record "$1" --asset first-sale:output --amount "$2" --currency EUR "${@:3}"; }
+
+case_records() {  # needs the storage of these records, and Get of policies, templates, currencies
+  prepare
+  expect 0 "$cli" currency record EUR
+  says "Was recorded already"
+  expect 1 "$cli" currency record EUR --scale 3
+  expect 0 "$cli" currency list --output json
+  is currencies.0.code EUR
+  is currencies.0.scale 2
+
+  for file in template-image-output template-fine-tune; do
+    expect 0 "$cli" template record --file "$source_dir/examples/$file.json"
+  done
+  expect 0 "$cli" policy record --file "$source_dir/examples/policy-market.json"
+  expect 2 "$cli" policy record --file "$source_dir/examples/template-fine-tune.json"
+  expect 0 "$cli" template list --output json
+  is templates.0.name example/image-output
+  expect 0 "$cli" template show example/image-output
+  says 'rules[output].roles[prompt].weight'
+  expect 0 "$cli" policy show example/market --output json
+  local first
+  first=$(json record_id)
+  is record.fees.0.ppm 150000
+
+  sed 's/150000/120000/' "$source_dir/examples/policy-market.json" > "$work/policy.json"
+  expect 1 "$cli" policy record --file "$work/policy.json"  # another version must say so
+  expect 0 "$cli" policy record --file "$work/policy.json" --supersedes "$first"
+  expect 0 "$cli" policy diff example/market --output json
+  is changes.0.field 'fees[commission].ppm'
+  is changes.0.old 150000
+  is changes.0.new 120000
+  expect 0 "$cli" policy list example/market --output json
+  is policies.0.record_id "$first"
+  expect 3 "$cli" policy show nobody
+
+  # A template weighs a derivation, which names the version.
+  for name in model prompt picture; do echo "$name" > "$work/$name"; done
+  expect 0 "$cli" record asset --file "$work/model" --kind model --name Model
+  expect 0 "$cli" record asset --file "$work/prompt" --kind prompt --unsalted --name Prompt
+  expect 0 "$cli" record asset --file "$work/picture" --kind output --name Picture
+  expect 2 "$cli" record derivation --generated Picture --template example/image-output \
+    --input tool:Model
+  expect 0 "$cli" record derivation --generated Picture --template example/image-output \
+    --input generator:Model --input prompt:Prompt --tool 'pipe 1' --method none-measured
+  expect 0 "$cli" template show example/image-output --output json
+  local template
+  template=$(json record_id)
+  expect 0 "$cli" show Picture --output json
+  is derivation.retained 50
+  is derivation.computed_by example/image-output
+  expect 0 "$cli" show "$(json derivation_record.record_id)" --output json
+  is record.computed_by.version "$template"
+}
+
+case_sales() {
+  prepare
+  expect 0 "$cli" sale quote first-sale:output --amount 125.00 --currency EUR
+  says "50.000000 EUR"
+  sell order-1 125.00
+  says Recorded
+  sell order-1 125.00
+  says "Was recorded already"
+  expect 1 "$cli" sale record order-1 --asset first-sale:output --amount 125.01 --currency EUR
+  expect 2 "$cli" sale record order-2 --asset first-sale:output --amount 1.234 --currency EUR
+  expect 3 "$cli" sale record order-2 --asset first-sale:output --amount 1 --currency JPY
+  expect 0 "$cli" sale show order-1 --output json
+  is sale.status posted
+  is sale.amount 125.00
+  is sale.minor_units 12500
+  expect 0 "$cli" sale show order-1
+  says "50.000000 EUR"
+
+  sell order-2 10.00 --pending-until 9999-12-31T23:59:59.999Z
+  expect 0 "$cli" sale list --status pending --output json
+  is sales.0.reference order-2
+  expect 0 "$cli" sale post order-2
+  expect 1 "$cli" sale void order-2
+  expect 0 "$cli" sale reverse order-2 --reason returned
+  expect 1 "$cli" sale reverse order-2 --reason 'returned again'
+  expect 0 "$cli" sale show order-2 --output json
+  is sale.status reversed
+  expect 0 "$cli" sale correct order-1 --amount 250.00 --reason 'two of them'
+  expect 0 "$cli" sale show order-1 --output json
+  is sale.amount 250.00
+  is sale.recorded_minor_units 12500
+}
+
+case_statement() {
+  prepare
+  sell order-1 125.00
+  expect 0 "$cli" statement preview --output json
+  is statement.number 1
+  is totals.0.paid 125.00
+  expect 0 "$cli" statement list --output json
+  is statements '[]'
+  expect 0 "$cli" statement close --expected-number 1 --output json
+  is already_recorded false
+  expect 0 "$cli" statement close --expected-number 1 --output json
+  is already_recorded true
+  expect 0 "$cli" statement lines 1 --proof
+  says "proven to stand under root"
+  expect 0 "$cli" statement lines 1 --output csv
+  paid party:first-sale/sam 5000
+  paid party:first-sale/pia 3750
+  paid party:first-sale/acme 2500
+  paid party:first-sale/ana 375
+  paid party:first-sale/ben 375
+  paid party:first-sale/dora 125
+  expect 0 "$cli" balance first-sale/sam --output json
+  is balances.0.payable 50.00
+  expect 0 "$cli" sale show order-1 --output json
+  is sale.statement 1
+
+  # A thousand sales of one cent: nobody is paid by a sale, everybody by the statement.
+  { echo reference,asset,amount,currency
+    for ((i = 0; i < 1000; ++i)); do echo "cent-$i,first-sale:output,0.01,EUR"; done
+  } > "$work/sales.csv"
+  expect 0 "$cli" import "$work/sales.csv" --output json
+  is recorded_count 1000
+  is sales.0.recorded_minor_units 1000
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 2 --output csv
+  paid party:first-sale/sam 400
+  paid party:first-sale/dora 10
+  cp "$work/out" "$work/lines-before"
+  stop
+  start
+  expect 0 "$cli" statement lines 2 --output csv
+  cmp "$work/out" "$work/lines-before" || fail "the lines changed over a restart"
+}
+
+case_import() {
+  prepare
+  { echo reference,asset,amount,currency
+    echo a,first-sale:output,1.00,EUR
+    echo b,first-sale:output,1.234,EUR
+    echo c,first-sale:nothing,2.00,EUR
+    echo d,first-sale:output,3.00,EUR
+  } > "$work/sales.csv"
+  expect 2 "$cli" import "$work/sales.csv"
+  says "nothing was sent: 2 problems found" "$work/err"
+  says "sales.csv:3" "$work/err"
+  says "1 sale of 200 minor units of EUR" "$work/err"
+  expect 1 "$cli" import "$work/sales.csv" --keep-going --output json
+  is recorded_count 2
+  is rejected_count 2
+  is sales.0.recorded_minor_units 400
+  is sales.0.rejected_minor_units 200
+  says "sales.csv:4" "$work/err"
+  printf 'reference,asset,amount,currency\ne,first-sale:output,500,EUR\n' > "$work/minor.csv"
+  expect 0 "$cli" import "$work/minor.csv" --minor --output json
+  is sales.0.recorded_minor_units 500
+  expect 0 "$cli" export --file "$work/facts.jsonl"
+  says '"reference":"a"' "$work/facts.jsonl"
+}
+
+case_dispute() {
+  prepare
+  expect 0 "$cli" hold place claim-1 --party first-sale/sam --reason 'bank details' \
+    --claimant market
+  expect 2 "$cli" hold place claim-2 --reason nothing
+  sell order-1 125.00
+  expect 0 "$cli" statement close
+  expect 0 "$cli" hold list --output json
+  is holds.0.reference claim-1
+  is holds.0.held.0.amount 50.00
+  expect 0 "$cli" balance first-sale/pia --output json
+  is balances.0.payable 37.50
+  expect 0 "$cli" hold release claim-1 --reason settled --output json
+  local cause
+  cause=$(json record_id)
+  expect 0 "$cli" adjustment preview 1 "$cause"
+  says first-sale/sam
+  expect 0 "$cli" adjustment post 1 "$cause" --mode carried_forward --reason 'hold released'
+  expect 0 "$cli" adjustment list 1 --output json
+  is adjustments.0.mode carried_forward
+  expect 0 "$cli" statement close
+  expect 0 "$cli" balance first-sale/sam --output json
+  is balances.0.payable 50.00
+  expect 0 "$cli" hold list --output json
+  is holds '[]'
+}
+
+case_payout() {
+  prepare
+  sell order-1 125.00
+  expect 0 "$cli" statement close
+  expect 1 "$cli" payout create p-0 --currency EUR --pay first-sale/sam=50.01
+  expect 0 "$cli" payout create p-1 --currency EUR --all --min 10.00 --csv "$work/bank.csv"
+  says first-sale/sam
+  says 50.00 "$work/bank.csv"
+  expect 0 "$cli" payout create p-1 --currency EUR --all --min 10.00
+  says "Was created already"
+  expect 0 "$cli" balance first-sale/sam --output json
+  is balances.0.payable 0.00
+  is balances.0.paid_out 50.00
+  expect 0 "$cli" payout mark p-1 sent --external-reference pain.001/7
+  expect 0 "$cli" payout mark p-1 failed --party first-sale/sam --reason 'account closed'
+  expect 0 "$cli" payout mark p-1 failed --party first-sale/sam --reason 'account closed'
+  says "1 were marked so already"
+  expect 0 "$cli" payout show p-1 --output json
+  is batch.failed 50.00
+  expect 0 "$cli" balance first-sale/sam --output json
+  is balances.0.payable 50.00
+  printf 'party,status,external_reference,reason\nfirst-sale/pia,settled,pain.002/7,\n' \
+    > "$work/answer.csv"
+  expect 0 "$cli" payout mark p-1 --file "$work/answer.csv"
+  expect 0 "$cli" payout list --output json
+  is batches.0.reference p-1
+
+  expect 0 "$cli" party mandate first-sale/ana first-sale/acme
+  expect 0 "$cli" party merge first-sale/ben first-sale/dora --reason 'recorded twice'
+}
+
+"case_$case_name"
