@@ -2,6 +2,7 @@
 
 #include "client/cli/commands.h"
 #include "client/cli/record_fact.h"
+#include "graph/model/status.h"
 
 namespace tributary::cli {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 struct PartyArguments {
   std::string party;
   std::string other;
-  std::uint64_t begin = 0;
+  std::optional<std::uint64_t> begin;
   std::optional<std::uint64_t> end;
   std::string reason;
   RecordFlags flags;
@@ -24,10 +25,25 @@ FactLine LineOf(std::string_view type, std::string_view other_key,
   return line;
 }
 
-FactLine RangedLineOf(std::string_view type, std::string_view other_key,
-                      const PartyArguments& arguments) {
+// The first log position that no statement has closed: what was closed is not given to others.
+absl::StatusOr<std::uint64_t> FirstOpenPosition(Session& session) {
+  v1::GetStatementRequest request;
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string ledger, session.Ledger());
+  request.set_ledger(ledger);
+  const auto newest = session.client().Call(&v1::SettlementService::Stub::GetStatement, request);
+  if (absl::IsNotFound(newest.status())) return 0;
+  TRIBUTARY_RETURN_IF_ERROR(newest.status());
+  return newest->statement().statement().end();
+}
+
+absl::StatusOr<FactLine> RangedLineOf(Session& session, std::string_view type,
+                                      std::string_view other_key, const PartyArguments& arguments) {
   FactLine line = LineOf(type, other_key, arguments);
-  line.fields.emplace("begin", arguments.begin);
+  std::uint64_t begin = arguments.begin.value_or(0);
+  if (!arguments.begin.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(begin, FirstOpenPosition(session));
+  }
+  line.fields.emplace("begin", begin);
   if (arguments.end.has_value()) line.fields.emplace("end", *arguments.end);
   return line;
 }
@@ -38,18 +54,21 @@ absl::Status Merge(Session& session, const PartyArguments& arguments) {
 }
 
 absl::Status Assign(Session& session, const PartyArguments& arguments) {
-  return RecordFact(session, RangedLineOf(TypeName(AssignmentRecord{}), "assignee", arguments),
-                    arguments.flags);
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      FactLine line, RangedLineOf(session, TypeName(AssignmentRecord{}), "assignee", arguments));
+  return RecordFact(session, std::move(line), arguments.flags);
 }
 
 absl::Status Mandate(Session& session, const PartyArguments& arguments) {
-  return RecordFact(session, RangedLineOf(TypeName(MandateRecord{}), "collector", arguments),
-                    arguments.flags);
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      FactLine line, RangedLineOf(session, TypeName(MandateRecord{}), "collector", arguments));
+  return RecordFact(session, std::move(line), arguments.flags);
 }
 
 void AddRange(CLI::App* command, PartyArguments* arguments) {
-  command->add_option("--begin", arguments->begin,
-                      "First log position that it holds for; absent: 0, from the beginning");
+  command->add_option(
+      "--begin", arguments->begin,
+      "First log position that it holds for; absent: the first that no statement closed");
   command->add_option("--end", arguments->end,
                       "Log position before which it ends; absent: until further notice");
 }
