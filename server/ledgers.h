@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/term_policies.h"
 #include "storage/ledger.h"
 
 namespace tributary::server {
@@ -69,6 +70,7 @@ class Ledgers {
   std::vector<std::string> Names() const;
 
   LedgerHome& home() { return *home_; }
+  TermPolicies& term_policies() { return term_policies_; }
 
  private:
   // One of the two: the ledger, or why there is none.
@@ -77,6 +79,7 @@ class Ledgers {
   explicit Ledgers(std::unique_ptr<LedgerHome> home) : home_(std::move(home)) {}
 
   const std::unique_ptr<LedgerHome> home_;
+  TermPolicies term_policies_;
   std::mutex create_mutex_;  // held while a ledger is made, before entries_mutex_
   mutable std::mutex entries_mutex_;
   std::map<std::string, Entry> entries_;

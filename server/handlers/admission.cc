@@ -1,5 +1,6 @@
 #include "server/handlers/admission.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +11,7 @@
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "graph/model/wide.h"
-#include "graph/settlement/close.h"
+#include "graph/settlement/absolute_terms.h"
 #include "graph/settlement/payout.h"
 #include "graph/settlement/policy.h"
 #include "graph/settlement/routes.h"
@@ -73,7 +74,11 @@ bool Admission::IsExclusive(const RecordBody& body) {
          std::holds_alternative<PayoutStateRecord>(body);
 }
 
-bool Admission::IsChecked(const RecordBody& body) {
+bool Admission::IsChecked(const PreparedFact& fact) const {
+  const RecordBody& body = fact.record.body;
+  if (std::holds_alternative<DerivationRecord>(body)) {
+    return !term_policies_->empty() && !fact.edges.empty();
+  }
   const auto* sale = std::get_if<SaleRecord>(&body);
   return IsExclusive(body) || std::holds_alternative<CorrectionRecord>(body) ||
          (sale != nullptr && sale->policy.has_value());
@@ -81,15 +86,24 @@ bool Admission::IsChecked(const RecordBody& body) {
 
 absl::Status Admission::Refresh() {
   TRIBUTARY_ASSIGN_OR_RETURN(view_, ledger_.ViewAt(std::nullopt, &env_.cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(term_policies_,
+                             env_.ledgers.term_policies().Find(ledger_.name(), *view_));
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Admission::IsAnyChecked(std::span<const PreparedFact> facts) {
+  TRIBUTARY_RETURN_IF_ERROR(Refresh());
+  return std::any_of(facts.begin(), facts.end(),
+                     [this](const PreparedFact& fact) { return IsChecked(fact); });
 }
 
 absl::Status Admission::Check(PreparedFact* fact) {
   const RecordBody& body = fact->record.body;
-  if (!IsChecked(body) || IsExclusive(body)) return absl::OkStatus();
+  if (!IsChecked(*fact) || IsExclusive(body)) return absl::OkStatus();
   TRIBUTARY_ASSIGN_OR_RETURN(const auto known, view_->FindRecord(fact->id));
   if (known.has_value()) return absl::OkStatus();  // a retry, which the ledger answers
   if (const auto* sale = std::get_if<SaleRecord>(&body)) return CheckSale(*sale, fact);
+  if (std::holds_alternative<DerivationRecord>(body)) return CheckDerivation(*fact);
   return CheckCorrection(std::get<CorrectionRecord>(body), fact);
 }
 
@@ -173,6 +187,37 @@ absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
   return absl::OkStatus();
 }
 
+absl::Status Admission::CheckDerivation(const PreparedFact& fact) {
+  std::vector<AssetNumber> inputs;
+  for (const Edge& edge : fact.edges) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto input, view_->FindAsset(edge.input));
+    if (input.has_value()) inputs.push_back(*input);  // others have no lineage that is seen here
+  }
+  if (inputs.empty()) return absl::OkStatus();
+  const auto upstream = CollectUpstream(*view_, std::span<const AssetNumber>(inputs),
+                                        CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
+  if (!upstream.ok()) return WalkError(upstream.status());
+  for (const PolicyRecord& policy : *term_policies_) {
+    const absl::Status fits = CheckTerms(policy, *upstream);
+    if (fits.ok()) continue;
+    return WithField(
+        absl::Status(fits.code(),
+                     ToAbsl(StrCat("edges: no sale of what is derived could meet policy ",
+                                   policy.name, ": ", FromAbsl(fits.message())))),
+        "edges");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Admission::CheckTerms(const PolicyRecord& policy, const LineageSubgraph& upstream) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto terms, BindTerms(*view_, policy));
+  HeadRoom room(policy);
+  for (const VertexTerm& met : TermsIn(upstream, terms)) {
+    TRIBUTARY_RETURN_IF_ERROR(room.Take(*met.term));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Receipt> Admission::Submit(PreparedFact fact, const SubmitOptions& options) {
   std::vector<PreparedFact> facts;
   facts.push_back(std::move(fact));
@@ -186,16 +231,7 @@ absl::Status Admission::CheckExclusive(const PreparedFact& fact) {
     return CheckNewPayoutState(reader, *state);
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env_.cancel));
-  if (const auto* assignment = std::get_if<AssignmentRecord>(&body)) {
-    return CheckRoute(routes, *assignment);
-  }
-  if (const auto* merge = std::get_if<PartyMergeRecord>(&body)) return CheckRoute(routes, *merge);
-  const auto& mandate = std::get<MandateRecord>(body);
-  TRIBUTARY_RETURN_IF_ERROR(CheckRoute(routes, mandate));
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
-  const LogPosition closed_end{last.has_value() ? std::get<StatementRecord>(last->record.body).end
-                                                : 0};
-  return CheckMandateChange(routes, mandate, closed_end);
+  return CheckNewRoute(reader, routes, body);
 }
 
 absl::StatusOr<Receipt> Admission::RecordExclusive(PreparedFact fact,
@@ -209,7 +245,8 @@ absl::StatusOr<Receipt> Admission::RecordExclusive(PreparedFact fact,
 
 absl::StatusOr<Receipt> Admission::Record(PreparedFact fact, const SubmitOptions& options) {
   if (IsExclusive(fact.record.body)) return RecordExclusive(std::move(fact), options);
-  if (!IsChecked(fact.record.body)) return Submit(std::move(fact), options);
+  TRIBUTARY_RETURN_IF_ERROR(Refresh());
+  if (!IsChecked(fact)) return Submit(std::move(fact), options);
   for (int attempt = 1;; ++attempt) {
     TRIBUTARY_RETURN_IF_ERROR(env_.cancel.status());
     fact.derivation_count_seen.reset();

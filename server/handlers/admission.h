@@ -4,12 +4,14 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "graph/lineage/subgraph.h"
 #include "server/env.h"
 #include "storage/ledger.h"
 
@@ -23,8 +25,8 @@ class Admission {
   // Whether such a record is checked against others of its kind, and so recorded with nothing in
   // between: mandates, assignments, merges and states of payouts.
   static bool IsExclusive(const RecordBody& body);
-  // Whether Check may have something to say.
-  static bool IsChecked(const RecordBody& body);
+  // Whether one of the facts is checked at all: if not, they may go to the ledger at once.
+  absl::StatusOr<bool> IsAnyChecked(std::span<const PreparedFact> facts);
 
   // Checks and records one fact, again where the lineage changed meanwhile.
   // Errors: those of the checks and of Ledger::Submit.
@@ -36,6 +38,7 @@ class Admission {
 
  private:
   absl::Status Refresh();
+  bool IsChecked(const PreparedFact& fact) const;
   // Checks a fact that is not exclusive by the state that was read last. One that depends on the
   // lineage, or names what is not there yet, is marked so that the ledger refuses it with kAborted
   // on kLineageField unless the state is still the same; Record then decides. Errors:
@@ -46,6 +49,9 @@ class Admission {
   absl::Status CheckSale(const SaleRecord& sale, PreparedFact* fact);
   absl::Status CheckCorrection(const CorrectionRecord& correction, PreparedFact* fact);
   absl::Status CheckFit(const SaleRecord& sale, PreparedFact* fact);
+  // Whether a policy in force could not be met by any sale of what is derived.
+  absl::Status CheckDerivation(const PreparedFact& fact);
+  absl::Status CheckTerms(const PolicyRecord& policy, const LineageSubgraph& upstream);
   absl::Status CheckExclusive(const PreparedFact& fact);
   // A record by its id, and a currency: null where there is none yet.
   absl::StatusOr<std::shared_ptr<const tributary::Record>> FindFixed(const Digest& id);
@@ -53,7 +59,8 @@ class Admission {
 
   Env& env_;
   Ledger& ledger_;
-  std::shared_ptr<LedgerView> view_;  // that checks are made by
+  std::shared_ptr<LedgerView> view_;                         // that checks are made by
+  std::shared_ptr<const TermPolicies::List> term_policies_;  // in force there
   // What never changes once it is there.
   absl::flat_hash_map<Digest, std::shared_ptr<const tributary::Record>> fixed_records_;
   absl::flat_hash_map<std::string, std::shared_ptr<const CurrencyRecord>> currencies_;

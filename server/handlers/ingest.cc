@@ -179,8 +179,6 @@ absl::Status CheckRequest(const Env& env, const std::string& ledger_name,
   return absl::OkStatus();
 }
 
-bool IsChecked(const PreparedFact& fact) { return Admission::IsChecked(fact.record.body); }
-
 // How long a batch waits before it is offered again to a ledger whose queue is full: a commit of
 // some thousand facts takes about that long.
 constexpr std::chrono::milliseconds kQueueFullPause{5};
@@ -198,9 +196,15 @@ absl::Status SubmitBatch(Env& env, Ledger& ledger, const v1::IngestRequest& requ
       acknowledger.Complete(*batch, {});
       return absl::OkStatus();
     }
-    if (std::any_of(facts.begin(), facts.end(), IsChecked)) {
+    Admission admission(env, ledger);
+    const absl::StatusOr<bool> is_checked = admission.IsAnyChecked(facts);
+    if (!is_checked.ok()) {
+      acknowledger.Complete(*batch, FactResults(facts.size(), is_checked.status()));
+      return absl::OkStatus();
+    }
+    if (*is_checked) {
       // Checked against the lineage or against each other: in this thread, one batch at a time.
-      acknowledger.Complete(*batch, Admission(env, ledger).RecordAll(std::move(facts), options));
+      acknowledger.Complete(*batch, admission.RecordAll(std::move(facts), options));
       return absl::OkStatus();
     }
     const absl::Status submitted =

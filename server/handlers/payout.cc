@@ -53,18 +53,64 @@ absl::StatusOr<Grains> CarryOf(Env& env, const SettlementView& reader, const Par
   return carry;
 }
 
+// Which record says that an account is paid for a party: its mandate at the position, else its
+// merge.
+class RouteRecords {
+ public:
+  static absl::StatusOr<RouteRecords> Read(Env& env, const SettlementView& reader) {
+    RouteRecords routes(reader);
+    TRIBUTARY_RETURN_IF_ERROR(ForEachRecord(
+        reader, kRecordTypeOf<MandateRecord>, &env.cancel, [&](const LoggedRecord& record) {
+          const auto& mandate = std::get<MandateRecord>(record.record.body);
+          // A later version of the same identity takes the place of an earlier one.
+          routes.mandates_[{mandate.party, mandate.begin}] = {mandate.end, record.id};
+          return absl::OkStatus();
+        }));
+    return routes;
+  }
+
+  absl::StatusOr<std::optional<Digest>> Find(const std::string& party, std::uint64_t at) const {
+    auto found = mandates_.upper_bound({party, at});
+    if (found != mandates_.begin()) {
+      --found;
+      const bool covers =
+          found->first.first == party && at < found->second.end.value_or(UINT64_MAX);
+      if (covers) return std::optional(found->second.id);
+    }
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto merge,
+                               reader_.FindInForce(PartyMergeRecord{.party = party}));
+    return merge.has_value() ? std::optional(merge->id) : std::nullopt;
+  }
+
+ private:
+  struct Mandate {
+    std::optional<std::uint64_t> end;
+    Digest id;
+  };
+  explicit RouteRecords(const SettlementView& reader) : reader_(reader) {}
+
+  const SettlementView& reader_;
+  std::map<std::pair<std::string, std::uint64_t>, Mandate> mandates_;  // by party and begin
+};
+
 // What one statement gave under one party's name, for answers with entries.
 struct Entry {
   std::uint64_t statement = 0;
+  std::uint64_t last_position = 0;  // that the statement closes
   std::string currency;
   std::string party;
+  std::string account;
 };
 
-absl::Status FillEntry(Env& env, const SettlementView& reader, const Entry& entry,
-                       v1::BalanceEntry* message) {
+absl::Status FillEntry(Env& env, const SettlementView& reader, const RouteRecords& routes,
+                       const Entry& entry, v1::BalanceEntry* message) {
   message->set_statement_number(entry.statement);
   message->set_currency(entry.currency);
   message->set_party(entry.party);
+  if (entry.party != entry.account) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto route, routes.Find(entry.party, entry.last_position));
+    if (route.has_value()) message->set_route(ToProto(*route));
+  }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto record, FindStatement(reader, entry.statement));
   if (!record.has_value()) return absl::DataLossError("a statement of a balance is missing");
   const auto& statement = std::get<StatementRecord>(record->record.body);
@@ -160,6 +206,7 @@ absl::Status FillLine(const PayoutLine& line, const BatchStates& states,
   if (record == nullptr) return absl::OkStatus();
   TRIBUTARY_ASSIGN_OR_RETURN(const auto state, BodyOf<PayoutStateRecord>(*record));
   message->set_status(ToProto(state.state));
+  message->set_has_own_state(own != states.of_lines.end());
   message->set_external_reference(state.external_reference);
   message->set_reason(state.reason);
   ToProto(*record, message->mutable_state_record());
@@ -243,7 +290,8 @@ absl::Status GetBalance(Env& env, const v1::GetBalanceRequest& request,
     TRIBUTARY_ASSIGN_OR_RETURN(const Grains carry, CarryOf(env, reader, routes, balance));
     message->set_carry(ToBigEndian(carry));
     for (const BalanceLine& line : balance.lines) {
-      entries.push_back({line.statement, balance.currency, line.party});
+      entries.push_back(
+          {line.statement, line.end - 1, balance.currency, line.party, balance.account});
     }
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
@@ -251,8 +299,9 @@ absl::Status GetBalance(Env& env, const v1::GetBalanceRequest& request,
   });
   const std::uint64_t begin = NumberIn(page.cursor).value_or(0);
   const std::uint64_t end = std::min<std::uint64_t>(entries.size(), begin + page_size);
+  TRIBUTARY_ASSIGN_OR_RETURN(const RouteRecords records, RouteRecords::Read(env, reader));
   for (std::uint64_t i = begin; i < end; ++i) {
-    TRIBUTARY_RETURN_IF_ERROR(FillEntry(env, reader, entries[i], response->add_entries()));
+    TRIBUTARY_RETURN_IF_ERROR(FillEntry(env, reader, records, entries[i], response->add_entries()));
   }
   if (end < entries.size()) response->set_next_page_token(page.TokenFor(BigEndian64(end)));
   response->set_tree_size(view.tree_size().value);

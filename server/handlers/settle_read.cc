@@ -201,6 +201,24 @@ absl::Status ListCurrencies(Env& env, const v1::ListCurrenciesRequest& request,
   return absl::OkStatus();
 }
 
+absl::Status GetHold(Env& env, const v1::GetHoldRequest& request, v1::GetHoldResponse* response) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto view, OpenView(env, request.ledger(), request.at()));
+  const auto find = [&]() -> absl::StatusOr<StoredRecord> {
+    if (request.which_case() == v1::GetHoldRequest::kRecordId) {
+      return RequireRecord<HoldRecord>(*view, request.record_id(), "record_id", "a hold");
+    }
+    HoldRecord probe;
+    probe.reference = request.reference();
+    return RequireInForce(*view, probe, "reference", request.reference(),
+                          "the reference of a hold");
+  };
+  TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, find());
+  response->set_tree_size(view->tree_size().value);
+  TRIBUTARY_ASSIGN_OR_RETURN(*response->mutable_hold(),
+                             MakeHold(env, SettlementView(view), record));
+  return absl::OkStatus();
+}
+
 absl::Status ListHolds(Env& env, const v1::ListHoldsRequest& request,
                        v1::ListHoldsResponse* response) {
   TRIBUTARY_ASSIGN_OR_RETURN(const Page page, OpenPage(env, request));

@@ -57,6 +57,7 @@ class SettlementServiceImpl final : public v1::SettlementService::CallbackServic
   TRIBUTARY_UNARY(Read, ListAdjustmentLines)
   TRIBUTARY_UNARY(Read, GetBalance)
   TRIBUTARY_UNARY(Read, ListBalances)
+  TRIBUTARY_UNARY(Read, GetHold)
   TRIBUTARY_UNARY(Read, ListHolds)
   TRIBUTARY_UNARY(Read, GetPolicy)
   TRIBUTARY_UNARY(Read, ListPolicies)

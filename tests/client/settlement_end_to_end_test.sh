@@ -317,4 +317,106 @@ case_payout() {
   expect 0 "$cli" party merge first-sale/ben first-sale/dora --reason 'recorded twice'
 }
 
+# asset NAME KIND and made GENERATED KEPT INPUT=WEIGHT...: lines of facts.
+asset() {
+  printf '{"type":"tributary/asset/v1","id_method":"named","kind":"%s","name":"%s","named_as":{"name":"%s"}}\n' \
+    "$2" "$1" "$1"
+  printf '{"type":"tributary/alias/v1","alias":"%s","asset":"%s"}\n' "$1" "$(id_of "$1")"
+}
+id_of() {
+  printf '{"name":"%s","type":"tributary/named_asset/v1"}' "$1" | sha256sum | cut -d' ' -f1
+}
+held_by() {
+  printf '{"type":"tributary/party/v1","party":"%s"}\n' "$2"
+  printf '{"type":"tributary/holders/v1","asset":"%s","holders":[{"party":"%s","units":1}]}\n' "$1" "$2"
+}
+made() {
+  local generated=$1 kept=$2 edges=
+  shift 2
+  for input in "$@"; do
+    edges+=${edges:+,}"{\"input\":\"${input%=*}\",\"role\":\"other\",\"weight\":${input#*=}}"
+  done
+  printf '{"type":"tributary/derivation/v1","generated":"%s","retained":%s,"unattributed":0,"edges":[%s]}\n' \
+    "$generated" "$kept" "$edges"
+}
+
+case_worked_examples() {
+  start
+  export TRIBUTARY_LEDGER=shop.example/worked
+  expect 0 "$cli" ledger create "$TRIBUTARY_LEDGER"
+  expect 0 "$cli" currency record EUR
+  # 3: a wrong weight, corrected after it was paid by.
+  { asset ex3:base model_checkpoint; asset ex3:data work; asset ex3:output output
+    made ex3:base 1; made ex3:output 40 ex3:base=50 ex3:data=10
+    held_by ex3:base bea; held_by ex3:data dan; held_by ex3:output sam
+  } > "$work/three.jsonl"
+  expect 0 "$cli" import "$work/three.jsonl"
+  expect 0 "$cli" sale record three --asset ex3:output --amount 99.97 --currency EUR
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 1 --output csv
+  paid party:bea 4998
+  paid party:dan 999
+  paid party:sam 3998
+  expect 0 "$cli" show ex3:output --output json
+  local wrong cause
+  wrong=$(json derivation_record.record_id)
+  expect 0 "$cli" record derivation --generated "$(id_of ex3:output)" --retained 40 \
+    --supersedes "$wrong" --input "$(id_of ex3:base):other:20" \
+    --input "$(id_of ex3:data):other:40" --output json
+  cause=$(json record_id)
+  expect 0 "$cli" adjustment preview 1 "$cause" --output csv
+  says bea
+  expect 0 "$cli" adjustment post 1 "$cause" --mode carried_forward --reason 'measured again'
+  expect 0 "$cli" statement lines 1 --output csv
+  paid party:bea 4998
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 2 --output csv
+  paid party:dan 2999
+  expect 0 "$cli" balance bea --output json
+  is balances.0.payable 19.99
+  # 5: 0.4 % of 100,000 sales of one euro is 400 euros.
+  { asset ex5:model work; asset ex5:piece work; asset ex5:output output
+    made ex5:output 600 ex5:model=396 ex5:piece=4
+    held_by ex5:model mo; held_by ex5:piece cleo; held_by ex5:output kay
+  } > "$work/five.jsonl"
+  expect 0 "$cli" import "$work/five.jsonl"
+  { echo reference,asset,amount,currency
+    for ((i = 0; i < 100000; ++i)); do echo "small-$i,ex5:output,1.00,EUR"; done
+  } > "$work/sales.csv"
+  expect 0 "$cli" import "$work/sales.csv"
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 3 --output csv
+  paid party:kay 6000000
+  paid party:mo 3960000
+  paid party:cleo 40000
+}
+
+case_replay() {
+  prepare
+  sell order-1 125.00
+  expect 0 "$cli" statement close
+  expect 0 "$cli" payout create p-1 --currency EUR --all
+  expect 0 "$cli" statement lines 1 --output csv
+  cp "$work/out" "$work/lines-before"
+  expect 0 "$cli" export --log --file "$work/log.jsonl"
+  says '"lines_of"' "$work/log.jsonl"
+  expect 0 "$cli" export --file "$work/facts.jsonl"
+  ! grep -q 'tributary/statement/v1' "$work/facts.jsonl" || fail "a statement among facts"
+  expect 0 "$cli" verify-store
+  stop
+  rm -rf "$work/data"
+  start
+  expect 0 "$cli" replay "$work/log.jsonl"
+  expect 0 "$cli" statement lines 1 --output csv
+  cmp "$work/out" "$work/lines-before" || fail "the lines changed in a replay"
+  expect 0 "$cli" verify-store
+  # A log whose statement lost lines is not taken.
+  stop
+  rm -rf "$work/data"
+  start
+  grep -v lines_of "$work/log.jsonl" > "$work/cut.jsonl"
+  expect 1 "$cli" replay "$work/cut.jsonl"
+  says line "$work/err"
+}
+
 "case_$case_name"

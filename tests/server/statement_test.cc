@@ -7,6 +7,7 @@
 #include "graph/model/status.h"
 #include "graph/model/uint128.h"
 #include "graph/settlement/statement.h"
+#include "server/directory_home.h"
 #include "server/handlers/admin.h"
 #include "server/handlers/ingest.h"
 #include "server/handlers/payout.h"
@@ -16,6 +17,7 @@
 #include "server/handlers/statement.h"
 #include "tests/server/test_server.h"
 #include "tests/support/catch.h"
+#include "tests/support/temp_directory.h"
 
 namespace tributary::test {
 namespace {
@@ -448,7 +450,8 @@ TEST_CASE("payout: a mandate pays the collector, whoever it comes from", "[serve
   v1::Fact mandate;
   mandate.mutable_mandate()->set_party("dan");
   mandate.mutable_mandate()->set_collector("bea");
-  Record(env, {mandate, Sale("order 1", "output", "10000")});
+  const std::string mandate_id = RecordOne(env, mandate);
+  RecordOne(env, Sale("order 1", "output", "10000"));
   v1::Fact back;
   back.mutable_mandate()->set_party("bea");
   back.mutable_mandate()->set_collector("dan");
@@ -459,6 +462,8 @@ TEST_CASE("payout: a mandate pays the collector, whoever it comes from", "[serve
   const v1::GetBalanceResponse balance = BalanceOf(env, "bea");
   REQUIRE(balance.entries_size() == 2);
   CHECK(balance.entries(1).party() == "dan");
+  CHECK(balance.entries(0).route().empty());
+  CHECK(balance.entries(1).route() == mandate_id);
 }
 
 v1::Fact PolicyWithTerm(std::string_view asset, std::uint64_t ppm) {
@@ -511,6 +516,37 @@ TEST_CASE("sale: terms above 100 % are refused at the sale, with the head-room",
   CHECK(batch.results(3).has_receipt());
   Close(env);
   CHECK(Paid(Lines(env, 1)).at(Payee("dan")) == "1500");  // 500 by the term, 1000 of order 4
+}
+
+TEST_CASE("policy: lineage under which no sale could meet it is refused when it is recorded",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  v1::Fact policy = PolicyWithTerm("data", 300'000);
+  v1::AbsoluteTerm* term = policy.mutable_policy()->add_absolute_terms();
+  term->set_asset(Id("base"));
+  term->set_ppm(200'001);
+  const std::string id = RecordOne(env, policy);
+  Record(env, {Asset("one", v1::ASSET_KIND_OUTPUT), Asset("both", v1::ASSET_KIND_OUTPUT),
+               Asset("through", v1::ASSET_KIND_OUTPUT), Derivation("one", {{"data", 1}}, 1)});
+  const auto refused = [&](const v1::Fact& fact) {
+    const v1::IngestResponse response = IngestAll(env, {fact});
+    return response.results(0).has_error() && response.results(0).error().field() == "edges";
+  };
+  CHECK(refused(Derivation("both", {{"data", 1}, {"base", 1}}, 1)));
+  CHECK(refused(Derivation("through", {{"one", 1}, {"base", 1}}, 1)));
+  // What was recorded before the policy stays, and a sale of it is refused.
+  CHECK(IngestAll(env, {Derivation("output", {{"base", 50}, {"data", 10}}, 40)})
+            .results(0)
+            .receipt()
+            .already_recorded());
+  // Another version that leaves room.
+  v1::Fact smaller = policy;
+  smaller.mutable_policy()->mutable_absolute_terms(1)->set_ppm(200'000);
+  smaller.mutable_options()->set_supersedes(id);
+  RecordOne(env, smaller);
+  CHECK_FALSE(refused(Derivation("both", {{"data", 1}, {"base", 1}}, 1)));
 }
 
 TEST_CASE("sale: fixed fees above the amount are refused", "[server][settlement]") {
@@ -610,6 +646,75 @@ TEST_CASE("statement: a ledger replayed from its log has the same statements",
   REQUIRE_OK(server::ReplayLog(target, source, &replayed));
   CHECK(Lines(target, 1).SerializeAsString() == Lines(env, 1).SerializeAsString());
   CHECK(BalanceOf(target, "bea").SerializeAsString() == BalanceOf(env, "bea").SerializeAsString());
+}
+
+// A market with something of everything: late lineage, a hold, corrections, escrow, an adjustment.
+std::string RecordMarket(server::Env& env) {
+  Record(env, WrongWeights());
+  const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
+  const std::string policy = RecordOne(env, PolicyWithTerm("data", 100'000));
+  for (int i = 0; i < 40; ++i) {
+    v1::Fact sale = Sale("order " + std::to_string(i), i % 3 == 0 ? "base" : "output",
+                         std::to_string(100 + 7 * i));
+    if (i % 4 == 0) sale.mutable_sale()->set_policy(policy);
+    RecordOne(env, sale);
+  }
+  const v1::CloseStatementResponse first = Close(env);
+  v1::Fact hold;
+  hold.mutable_hold()->set_reference("claim");
+  hold.mutable_hold()->set_asset(Id("data"));
+  hold.mutable_hold()->set_reason("claimed");
+  RecordOne(env, hold);
+  const std::string cause = RecordOne(env, CorrectedWeights(wrong));
+  MustPost(env, first.receipt().record_id(), cause, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  for (int i = 0; i < 10; ++i) RecordOne(env, Sale("late " + std::to_string(i), "output", "1001"));
+  Close(env, policy);
+  PayEverybody(env, "run 1");
+  std::string all;
+  for (const std::uint64_t number : {1, 2}) {
+    const v1::ListStatementLinesResponse lines = Lines(env, number, /*with_proof=*/true);
+    all += lines.statement().statement().SerializeAsString();
+    all += lines.statement().record().record_id();
+    for (const auto& line : lines.lines()) all += line.SerializeAsString();
+  }
+  for (const char* party : {"sam", "bea", "dan"}) all += BalanceOf(env, party).SerializeAsString();
+  return all;
+}
+
+// The clock differs from run to run, and is in no record.
+TEST_CASE("statement: both engines give the same bytes, also after a restart",
+          "[server][settlement]") {
+  TestServer in_memory;
+  const std::string expected = RecordMarket(in_memory.env());
+
+  const TempDirectory directory;
+  server::DirectoryHomeOptions options;
+  options.data_directory = directory.path() + "/data";
+  const auto open = [&] {
+    auto home = server::OpenDirectoryHome(options);
+    REQUIRE_OK(home);
+    auto ledgers = server::Ledgers::Open(*std::move(home));
+    REQUIRE_OK(ledgers);
+    return *std::move(ledgers);
+  };
+  auto ledgers = open();
+  tributary::Record ledger;
+  ledger.ledger = kLedger;
+  ledger.body = LedgerRecord{};
+  REQUIRE_OK(ledgers->Create(ledger, std::nullopt));
+  server::Env on_disk{*ledgers, in_memory.limits(), in_memory.env().info, in_memory.cancel()};
+  CHECK(RecordMarket(on_disk) == expected);
+
+  ledgers.reset();
+  ledgers = open();
+  server::Env again{*ledgers, in_memory.limits(), in_memory.env().info, in_memory.cancel()};
+  v1::ListStatementLinesResponse before = Lines(in_memory.env(), 2);
+  v1::ListStatementLinesResponse after = Lines(again, 2);
+  before.mutable_statement()->mutable_record()->clear_accepted_ms();
+  after.mutable_statement()->mutable_record()->clear_accepted_ms();
+  CHECK(after.SerializeAsString() == before.SerializeAsString());
+  CHECK(BalanceOf(again, "bea").SerializeAsString() ==
+        BalanceOf(in_memory.env(), "bea").SerializeAsString());
 }
 
 }  // namespace
