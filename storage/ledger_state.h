@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,9 +17,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
+#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/lineage/lineage_reader.h"
+#include "graph/model/text.h"
 #include "storage/fact.h"
 #include "storage/log_tree.h"
 #include "storage/row_codec.h"
@@ -71,7 +74,7 @@ class LedgerState {
   };
 
   absl::StatusOr<std::optional<std::string>> Get(const OwnedKey& key);
-  void Put(const OwnedKey& key, std::string payload);
+  void Put(OwnedKey key, std::string payload);
   absl::Status FetchAll(std::span<const OwnedKey> keys);
 
   absl::StatusOr<std::optional<AssetNumber>> FindAsset(const Digest& id);
@@ -122,13 +125,25 @@ class LedgerState {
     std::optional<std::string> payload;
     bool changed = false;
   };
+  struct KeyHash {
+    std::size_t operator()(const CellKey& key) const {
+      return absl::HashOf(key.family, ToAbsl(key.row), ToAbsl(key.column));
+    }
+  };
+  struct KeyEqual {
+    bool operator()(const CellKey& a, const CellKey& b) const {
+      return a.family == b.family && a.row == b.row && a.column == b.column;
+    }
+  };
+  Row& AddRow(OwnedKey key);
 
   const Snapshot* base_;
   std::string ledger_;
   HeadRow head_;
   LogTreeAppender* tree_;
   Options options_;
-  absl::flat_hash_map<std::string, Row> rows_;
+  std::deque<Row> rows_;  // rows read or changed; they stay where they are, and keep their keys
+  absl::flat_hash_map<CellKey, Row*, KeyHash, KeyEqual> rows_by_key_;  // views into rows_
   std::size_t changed_size_ = 0;
   absl::flat_hash_map<AssetNumber, AssetStateRow> changed_assets_;
 };

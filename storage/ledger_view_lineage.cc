@@ -1,6 +1,8 @@
 // The lineage of one state: classes of assets, edge lists, holders, consumers.
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 
 #include "absl/container/flat_hash_set.h"
 #include "graph/lineage/limits.h"
@@ -52,6 +54,55 @@ absl::Status ReadPresentStates(const Snapshot& snapshot, std::span<const AssetNu
   }
   return absl::OkStatus();
 }
+
+// Says where the flags of assets stand.
+class FlagFinder {
+ public:
+  // Flags whose loading is begun before the first of them is read: they stand in no order, and one
+  // wait for memory then serves them all.
+  static constexpr std::size_t kBatchCount = 64;
+  using Places = std::array<const std::atomic<AssetFlags::Flags>*, kBatchCount>;
+
+  FlagFinder(TreeSize tree_size, LedgerCaches& caches, bool may_load_pages)
+      : tree_size_(tree_size), caches_(caches), may_load_pages_(may_load_pages) {
+    if (may_load_pages_) pages_.resize(tree_size_.value / keys::kAssetPageSize + 1);
+  }
+
+  // Shape: (*places)[i] belongs to assets[i]; null where no page is in memory. At most kBatchCount.
+  absl::Status Find(std::span<const AssetNumber> assets, Places* places) {
+    for (std::size_t i = 0; i < assets.size(); ++i) {
+      if (assets[i].value >= tree_size_.value) {
+        return absl::InternalError(
+            StrCat("asset number ", assets[i].value, " is above the tree size"));
+      }
+      const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
+      if (wanted != page_number_) TRIBUTARY_RETURN_IF_ERROR(TurnTo(wanted));
+      (*places)[i] =
+          page_ == nullptr ? nullptr : &page_->flags[assets[i].value % keys::kAssetPageSize];
+      __builtin_prefetch((*places)[i]);
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status TurnTo(std::uint64_t wanted) {
+    page_number_ = wanted;
+    page_ = may_load_pages_ ? pages_[wanted] : caches_.flags.Find(wanted);
+    if (page_ == nullptr && may_load_pages_) {
+      TRIBUTARY_ASSIGN_OR_RETURN(page_, caches_.LoadFlags(wanted));
+      pages_[wanted] = page_;
+    }
+    return absl::OkStatus();
+  }
+
+  const TreeSize tree_size_;
+  LedgerCaches& caches_;
+  const bool may_load_pages_;
+  // Looked up once per page and call: the shared table has a lock.
+  std::vector<const AssetFlags::Page*> pages_;
+  const AssetFlags::Page* page_ = nullptr;
+  std::uint64_t page_number_ = ~std::uint64_t{0};
+};
 
 }  // namespace
 
@@ -106,7 +157,6 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
                                   std::vector<AssetClass>* classes) const {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   classes->assign(assets.size(), AssetClass{});
-  const bool may_load_pages = assets.size() >= kPageLoadAssetCountMin;
   std::vector<AssetNumber> unsure;  // needs its row
   std::vector<std::size_t> unsure_index;
   const auto resolve = [&]() -> absl::Status {
@@ -119,38 +169,24 @@ absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
     unsure_index.clear();
     return absl::OkStatus();
   };
-  // Looked up once per page and call: the shared table has a lock.
-  std::vector<const AssetFlags::Page*> pages;
-  if (may_load_pages) pages.resize(tree_size_.value / keys::kAssetPageSize + 1);
-  const AssetFlags::Page* page = nullptr;
-  std::uint64_t page_number = ~std::uint64_t{0};
-  for (std::size_t i = 0; i < assets.size(); ++i) {
-    if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-    if (assets[i].value >= tree_size_.value) {
-      return absl::InternalError(
-          StrCat("asset number ", assets[i].value, " is above the tree size"));
-    }
-    const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
-    if (wanted != page_number) {  // inputs come in runs of one page
-      page_number = wanted;
-      page = may_load_pages ? pages[wanted] : caches_->flags.Find(wanted);
-      if (page == nullptr && may_load_pages) {
-        TRIBUTARY_ASSIGN_OR_RETURN(page, caches_->LoadFlags(wanted));
-        pages[wanted] = page;
+  FlagFinder finder(tree_size_, *caches_, assets.size() >= kPageLoadAssetCountMin);
+  FlagFinder::Places places;
+  for (std::size_t begin = 0; begin < assets.size(); begin += places.size()) {
+    TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+    const auto batch = assets.subspan(begin, std::min(places.size(), assets.size() - begin));
+    TRIBUTARY_RETURN_IF_ERROR(finder.Find(batch, &places));
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const AssetFlags::Flags flags =
+          places[i] == nullptr ? AssetFlags::Flags{0} : places[i]->load(std::memory_order_acquire);
+      constexpr AssetFlags::Flags kNeedsRow =
+          AssetFlags::kDerived | AssetFlags::kHeld | AssetFlags::kSuperseded;
+      if ((flags & AssetFlags::kKnown) == 0 || (flags & kNeedsRow) != 0) {
+        unsure.push_back(batch[i]);
+        unsure_index.push_back(begin + i);
+        if (unsure.size() == kStateBatchCount) TRIBUTARY_RETURN_IF_ERROR(resolve());
+      } else {
+        (*classes)[begin + i].kind = static_cast<AssetKind>(flags & AssetFlags::kKindMask);
       }
-    }
-    const AssetFlags::Flags flags =
-        page == nullptr
-            ? AssetFlags::Flags{0}
-            : page->flags[assets[i].value % keys::kAssetPageSize].load(std::memory_order_acquire);
-    constexpr AssetFlags::Flags kNeedsRow =
-        AssetFlags::kDerived | AssetFlags::kHeld | AssetFlags::kSuperseded;
-    if ((flags & AssetFlags::kKnown) == 0 || (flags & kNeedsRow) != 0) {
-      unsure.push_back(assets[i]);
-      unsure_index.push_back(i);
-      if (unsure.size() == kStateBatchCount) TRIBUTARY_RETURN_IF_ERROR(resolve());
-    } else {
-      (*classes)[i].kind = static_cast<AssetKind>(flags & AssetFlags::kKindMask);
     }
   }
   return resolve();

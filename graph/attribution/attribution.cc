@@ -10,24 +10,24 @@
 namespace tributary {
 namespace {
 
-// Passes the parts of edges [begin, end) of one derivation on to their inputs. `passed` is the flow
-// up to `begin` and is moved to `end`. False if the cumulative weights descend.
-bool PassOn(const Proportion proportion, const std::uint64_t* cumulative_weights,
-            const LineageSubgraph::Vertex* inputs, std::size_t begin, std::size_t end,
-            Grains* passed, Grains* kept) {
+// Passes the parts of edges [begin, end) of one derivation on: the part of edge i to
+// target_of(i). False if the cumulative weights descend.
+template <typename TargetOf>
+bool PassOn(const Proportion proportion, const std::uint64_t* cumulative_weights, std::size_t begin,
+            std::size_t end, const TargetOf target_of) {
   // The one loop that runs per edge: plain pointers and an own proportion keep it in registers.
-  Grains before = *passed;
   std::uint64_t weight_before = begin == 0 ? 0 : cumulative_weights[begin - 1];
+  std::uint64_t rest_before = proportion.Rest(weight_before);
   bool ascends = true;
   for (std::size_t i = begin; i < end; ++i) {
     const std::uint64_t weight = cumulative_weights[i];
-    const Grains up_to = proportion.Floor(weight);
-    kept[inputs[i]] += up_to - before;
+    const std::uint64_t rest = proportion.Rest(weight);
+    // Floor(weight) - Floor(weight_before)
+    *target_of(i) += proportion.quotient() * (weight - weight_before) + (rest - rest_before);
     ascends &= weight >= weight_before;
-    before = up_to;
     weight_before = weight;
+    rest_before = rest;
   }
-  *passed = before;
   return ascends;
 }
 
@@ -53,38 +53,54 @@ class Attributor {
   absl::Status Distribute(std::uint32_t index) {
     const LineageSubgraph::Derivation& derivation = subgraph_.derivations()[index];
     const DerivationView& view = derivation.view;
-    const std::span<const std::uint64_t> cumulative_weights(view.edges->cumulative_weights);
-    const auto inputs = subgraph_.edge_targets(derivation);
+    const std::vector<std::uint64_t>& cumulative_weights = view.edges->cumulative_weights;
     const Grains inflow = result_.kept[derivation.vertex];
     result_.derivation_inflow[index] = inflow;
 
     const Proportion proportion(inflow, view.denominator);
-    Grains passed = 0;
-    for (std::size_t begin = 0; begin < inputs.size(); begin += kCancelCheckInterval) {
+    for (std::size_t begin = 0; begin < cumulative_weights.size(); begin += kCancelCheckInterval) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-      const std::size_t end = std::min(begin + kCancelCheckInterval, inputs.size());
-      if (!PassOn(proportion, cumulative_weights.data(), inputs.data(), begin, end, &passed,
-                  result_.kept.data())) {
+      const std::size_t end = std::min(begin + kCancelCheckInterval, cumulative_weights.size());
+      if (!PassOnRun(derivation, proportion, begin, end)) {
         return absl::DataLossError(
             StrCat("cumulative weights descend in the derivation of asset number ",
                    subgraph_.asset(derivation.vertex).value));
       }
     }
-    const std::uint64_t weight_sum = inputs.empty() ? 0 : cumulative_weights.back();
+    const std::uint64_t weight_sum = cumulative_weights.empty() ? 0 : cumulative_weights.back();
     const Grains passed_and_unattributed = proportion.Floor(weight_sum + view.unattributed);
-    result_.unattributed_total += passed_and_unattributed - passed;
+    result_.unattributed_total += passed_and_unattributed - proportion.Floor(weight_sum);
     result_.kept[derivation.vertex] = inflow - passed_and_unattributed;
     return absl::OkStatus();
   }
 
+  bool PassOnRun(const LineageSubgraph::Derivation& derivation, const Proportion& proportion,
+                 std::size_t begin, std::size_t end) {
+    const std::uint64_t* weights = derivation.view.edges->cumulative_weights.data();
+    const LineageSubgraph::Vertex* inputs = subgraph_.edge_targets(derivation).data();
+    Grains* kept = result_.kept.data();
+    if (!derivation.has_consecutive_inputs) {
+      return PassOn(proportion, weights, begin, end,
+                    [inputs, kept](std::size_t i) { return kept + inputs[i]; });
+    }
+    Grains* first = kept + inputs[0];
+    return PassOn(proportion, weights, begin, end, [first](std::size_t i) { return first + i; });
+  }
+
   absl::Status CheckSum() {
+    constexpr std::size_t kRunCount = 64 * kCancelCheckInterval;
     Grains kept_total = 0;
     Grains undisclosed_total = 0;
-    for (std::size_t v = 0; v < result_.kept.size(); ++v) {
-      if (v % (64 * kCancelCheckInterval) == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-      const bool undisclosed = subgraph_.is_undisclosed(static_cast<LineageSubgraph::Vertex>(v));
-      kept_total += result_.kept[v];
-      undisclosed_total += result_.kept[v] & (undisclosed ? kUint128Max : 0);  // without a branch
+    const std::span<const Grains> kept(result_.kept);
+    for (std::size_t begin = 0; begin < kept.size(); begin += kRunCount) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      const std::size_t end = std::min(begin + kRunCount, kept.size());
+      for (const Grains grains : kept.subspan(begin, end - begin)) kept_total += grains;
+      if (!subgraph_.has_undisclosed()) continue;
+      for (std::size_t v = begin; v < end; ++v) {
+        const bool undisclosed = subgraph_.is_undisclosed(static_cast<LineageSubgraph::Vertex>(v));
+        undisclosed_total += kept[v] & (undisclosed ? kUint128Max : 0);  // without a branch
+      }
     }
     result_.undisclosed_total = undisclosed_total;
     result_.retained_total = kept_total - undisclosed_total;

@@ -61,11 +61,12 @@ class Selector {
     for (std::size_t begin = 0; begin < count; begin += kReadBatchCount) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
       const std::size_t end = std::min(begin + kReadBatchCount, count);
-      for (std::size_t i = begin; i < end; ++i) {
-        const Grains grains = result_.kept[i];
-        if (grains == 0) continue;
-        const auto vertex = static_cast<Vertex>(i);
-        if (all_alike || subgraph_.is_undisclosed(vertex) == undisclosed) visit(vertex, grains);
+      auto vertex = static_cast<Vertex>(begin);
+      for (const Grains grains : std::span(result_.kept).subspan(begin, end - begin)) {
+        if (grains != 0 && (all_alike || subgraph_.is_undisclosed(vertex) == undisclosed)) {
+          visit(vertex, grains);
+        }
+        ++vertex;
       }
     }
     return absl::OkStatus();

@@ -32,7 +32,7 @@ class SubgraphCollector {
   // One read asks for at most this many derivations, so that limits are checked between reads.
   static constexpr std::size_t kReadBatchCountMax = 256;
   // Edges whose slots of the index are loaded ahead; hides the latency of memory.
-  static constexpr std::size_t kPrefetchDistance = 16;
+  static constexpr std::size_t kPrefetchDistance = 48;
 
   absl::Status Collect(std::span<const AssetNumber> targets) {
     subgraph_.tree_size_ = reader_.tree_size();
@@ -75,9 +75,14 @@ class SubgraphCollector {
                               frontier_classes_.end());
     subgraph_.derivation_indices_.resize(subgraph_.assets_.size(), LineageSubgraph::kNoDerivation);
     derived_.clear();
-    for (std::size_t i = 0; i < frontier.size(); ++i) {
-      if (frontier_classes_[i].is_derived) derived_.push_back(static_cast<Vertex>(begin + i));
+    bool has_undisclosed = subgraph_.has_undisclosed_;  // in a register
+    auto vertex = static_cast<Vertex>(begin);
+    for (const AssetClass& asset_class : frontier_classes_) {
+      if (asset_class.is_derived) derived_.push_back(vertex);
+      has_undisclosed |= LineageSubgraph::IsUndisclosed(asset_class);
+      ++vertex;
     }
+    subgraph_.has_undisclosed_ = has_undisclosed;
     return absl::OkStatus();
   }
 
@@ -153,7 +158,9 @@ class SubgraphCollector {
     const std::shared_ptr<const EdgeList> edges = view.edges;
     subgraph_.derivation_indices_[vertex] =
         static_cast<std::uint32_t>(subgraph_.derivations_.size());
-    subgraph_.derivations_.push_back({vertex, std::move(view), subgraph_.edge_targets_.size()});
+    const std::size_t known_count = subgraph_.assets_.size();
+    subgraph_.derivations_.push_back({vertex, /*has_consecutive_inputs=*/false, std::move(view),
+                                      subgraph_.edge_targets_.size()});
     const std::span<const AssetNumber> inputs(edges->inputs);
     for (std::size_t begin = 0; begin < inputs.size(); begin += kCancelCheckInterval) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
@@ -162,6 +169,8 @@ class SubgraphCollector {
         return LimitMet("asset_count_max", subgraph_.assets_.size(), limits_.asset_count_max);
       }
     }
+    subgraph_.derivations_.back().has_consecutive_inputs =
+        !inputs.empty() && subgraph_.assets_.size() - known_count == inputs.size();
     return absl::OkStatus();
   }
 
@@ -208,6 +217,23 @@ class SubgraphCollector {
     std::vector<std::uint32_t> consumer_counts;
   };
 
+  static void AddInput(std::uint32_t derivation_index, Skeleton* skeleton) {
+    skeleton->inputs.push_back(derivation_index);
+    ++skeleton->consumer_counts[derivation_index];
+  }
+
+  // Adds those of the vertices [first, last] that are derived. Derivations stand in the order of
+  // their vertices, so that none of the others is looked at.
+  void AddRun(Vertex first, Vertex last, Skeleton* skeleton) const {
+    const auto& derivations = subgraph_.derivations_;
+    auto next =
+        std::lower_bound(derivations.begin(), derivations.end(), first,
+                         [](const auto& made, Vertex vertex) { return made.vertex < vertex; });
+    for (; next != derivations.end() && next->vertex <= last; ++next) {
+      AddInput(static_cast<std::uint32_t>(next - derivations.begin()), skeleton);
+    }
+  }
+
   absl::StatusOr<Skeleton> MakeSkeleton() const {
     Skeleton skeleton;
     const auto derivations = subgraph_.derivations();
@@ -220,11 +246,14 @@ class SubgraphCollector {
         TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
         next_check = derivation.edges_begin + kCancelCheckInterval;
       }
-      for (const Vertex input : subgraph_.edge_targets(derivation)) {
+      const auto inputs = subgraph_.edge_targets(derivation);
+      if (derivation.has_consecutive_inputs) {
+        AddRun(inputs.front(), inputs.back(), &skeleton);
+        continue;
+      }
+      for (const Vertex input : inputs) {
         const std::uint32_t index = subgraph_.derivation_indices_[input];
-        if (index == LineageSubgraph::kNoDerivation) continue;
-        skeleton.inputs.push_back(index);
-        ++skeleton.consumer_counts[index];
+        if (index != LineageSubgraph::kNoDerivation) AddInput(index, &skeleton);
       }
     }
     skeleton.begins.push_back(skeleton.inputs.size());

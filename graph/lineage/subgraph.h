@@ -30,6 +30,8 @@ class LineageSubgraph {
   // edges->cumulative_weights[i].
   struct Derivation {
     Vertex vertex = 0;
+    // There are inputs, each was discovered here, and their vertices follow one another.
+    bool has_consecutive_inputs = false;
     DerivationView view;
     std::uint64_t edges_begin = 0;  // place of edge 0 among all edges of the subgraph
   };
@@ -50,10 +52,13 @@ class LineageSubgraph {
 
   // Nothing is known upstream of it though it is neither a work nor a prompt, so that what flows
   // into it has no disclosed source (SEMANTICS 3).
-  bool is_undisclosed(Vertex vertex) const {
-    const AssetClass& asset = classes_[vertex];
+  bool is_undisclosed(Vertex vertex) const { return IsUndisclosed(classes_[vertex]); }
+  static bool IsUndisclosed(const AssetClass& asset) {
     return !asset.is_derived && asset.kind != AssetKind::kWork && asset.kind != AssetKind::kPrompt;
   }
+
+  // Whether any vertex is undisclosed.
+  bool has_undisclosed() const { return has_undisclosed_; }
 
   // All derivations, in the order of discovery of their vertices.
   std::span<const Derivation> derivations() const { return derivations_; }
@@ -85,6 +90,7 @@ class LineageSubgraph {
   std::vector<Derivation> derivations_;
   std::vector<Vertex> edge_targets_;
   std::vector<std::uint32_t> topological_order_;
+  bool has_undisclosed_ = false;
   std::size_t memory_size_ = 0;
 };
 

@@ -58,6 +58,38 @@ void RequireTopological(const LineageSubgraph& subgraph) {
   }
 }
 
+// What the subgraph says of its vertices as a whole is what it says of each.
+void RequireSummaries(const LineageSubgraph& subgraph) {
+  bool has_undisclosed = false;
+  for (Vertex v = 0; v < subgraph.vertex_count(); ++v) {
+    has_undisclosed = has_undisclosed || subgraph.is_undisclosed(v);
+  }
+  REQUIRE(subgraph.has_undisclosed() == has_undisclosed);
+  Vertex next_fresh = 1;  // vertices are numbered as the edges name them
+  for (const auto& derivation : subgraph.derivations()) {
+    const auto inputs = subgraph.edge_targets(derivation);
+    bool all_fresh = !inputs.empty();
+    for (const Vertex input : inputs) {
+      all_fresh = all_fresh && input == next_fresh;
+      if (input == next_fresh) ++next_fresh;
+    }
+    REQUIRE(derivation.has_consecutive_inputs == all_fresh);
+  }
+}
+
+TEST_CASE("collect: inputs are consecutive where none was met before", "[lineage]") {
+  const PlainLineage lineage = Diamond();
+  const MemoryLineageReader reader(lineage);
+  const auto subgraph = CollectUpstream(reader, Number(0));
+  REQUIRE_OK(subgraph);
+  std::vector<bool> found;
+  for (const auto& derivation : subgraph->derivations()) {
+    found.push_back(derivation.has_consecutive_inputs);
+  }
+  CHECK(found == std::vector<bool>{true, true, false, true});  // 1 and 2 share their input
+  RequireSummaries(*subgraph);
+}
+
 TEST_CASE("collect: a diamond, nearest first and then in the order of edges", "[lineage]") {
   const PlainLineage lineage = Diamond();
   const MemoryLineageReader reader(lineage);
@@ -107,6 +139,7 @@ TEST_CASE("collect: what has no disclosed source depends on kind and derivation"
                            static_cast<AssetKind>(kind) == AssetKind::kPrompt || derived;
       CAPTURE(kind, derived);
       CHECK(subgraph->is_undisclosed(0) == !retains);
+      CHECK(subgraph->has_undisclosed() == !retains);
     }
   }
 }
@@ -280,6 +313,7 @@ TEST_CASE("collect: Boost's topological sort agrees on random lineages", "[linea
     const auto subgraph = CollectUpstream(reader, Number(random.target));
     REQUIRE_OK(subgraph);
     RequireTopological(*subgraph);
+    RequireSummaries(*subgraph);
     std::vector<Vertex> inputs_first;
     boost::topological_sort(*subgraph, std::back_inserter(inputs_first));
     std::vector<std::size_t> place(subgraph->vertex_count());
