@@ -240,7 +240,8 @@ absl::StatusOr<std::unique_ptr<EdgeStage>> Ledger::BeginDerivation(
   if (details.has_value() && record.details_digest != DetailsDigest(*details)) {
     return InvalidField("details_digest", "another digest", "SHA-256(salt || content)");
   }
-  const auto view = impl_->View(impl_->published().head.tree_size, nullptr);
+  const Impl::Published published = impl_->published();
+  const auto view = impl_->View(published, published.head.tree_size, nullptr);
   TRIBUTARY_RETURN_IF_ERROR(view->RequireAsset(derivation->generated, "generated").status());
   TRIBUTARY_ASSIGN_OR_RETURN(const StageId stage, impl_->AllocateStage());
   return std::unique_ptr<EdgeStage>(new EdgeStage(std::make_unique<EdgeStage::Impl>(

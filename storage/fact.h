@@ -55,6 +55,8 @@ struct PreparedFact {
   // The number of derivations that the caller's checks have seen: with another one in the ledger
   // the fact is refused with kAborted on kLineageField, and the caller checks again.
   std::optional<std::uint64_t> derivation_count_seen;
+  // The same for sales and ends of escrow together.
+  std::optional<std::uint64_t> sale_count_seen;
 };
 
 // What a caller declared about computed numbers; what is given must be right.

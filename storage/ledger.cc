@@ -2,6 +2,7 @@
 
 #include "storage/ledger.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "graph/model/check.h"
@@ -79,11 +80,15 @@ absl::StatusOr<Receipt> Ledger::RecordFact(Fact fact, const SubmitOptions& optio
 }
 
 absl::StatusOr<std::unique_lock<std::timed_mutex>> Ledger::LockSettlement(
-    const CancelToken* cancel) {
+    const CancelToken* cancel, std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds kLook{20};  // how long a cancelled call may still wait
   std::unique_lock lock(settlement_mutex_, std::defer_lock);
-  while (!lock.try_lock_for(kLook)) {
+  for (auto left = patience; !lock.try_lock_for(std::min(kLook, left)); left -= kLook) {
     if (cancel != nullptr) TRIBUTARY_RETURN_IF_ERROR(cancel->status());
+    if (left > kLook) continue;
+    return absl::UnavailableError(
+        "a statement, an adjustment or a payout of the ledger is being made: nothing was recorded, "
+        "send again later");
   }
   return lock;
 }
@@ -94,13 +99,15 @@ absl::Status Ledger::status() const { return impl_->status(); }
 
 absl::StatusOr<std::shared_ptr<LedgerView>> Ledger::ViewAt(std::optional<TreeSize> tree_size,
                                                            const CancelToken* cancel) const {
-  const TreeSize durable = impl_->published().head.tree_size;
+  // Taken once: the view's head and its tree size are of one moment.
+  const Impl::Published published = impl_->published();
+  const TreeSize durable = published.head.tree_size;
   const TreeSize wanted = tree_size.value_or(durable);
   if (wanted.value < 1 || wanted > durable) {
     return FieldError(absl::StatusCode::kOutOfRange, "tree_size", StrCat(wanted.value),
                       StrCat("1 to the durable tree size ", durable.value));
   }
-  return impl_->View(wanted, cancel);
+  return impl_->View(published, wanted, cancel);
 }
 
 absl::Status Ledger::RebuildIndexes(const VerifyProgress& progress) {

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -131,8 +132,10 @@ class Ledger {
 
   // Held from reading what a statement, an adjustment, a payout or a route is computed from or
   // checked against until it is recorded: these are made one at a time.
-  // Errors: the token's own (null: waits for as long as it takes).
-  absl::StatusOr<std::unique_lock<std::timed_mutex>> LockSettlement(const CancelToken* cancel);
+  // Errors: the token's own (null: none); kUnavailable, others hold it for longer than `patience`.
+  absl::StatusOr<std::unique_lock<std::timed_mutex>> LockSettlement(
+      const CancelToken* cancel,
+      std::chrono::milliseconds patience = std::chrono::milliseconds::max());
 
   // Starts the record of a statement or an adjustment; its lines follow in their order. The stage
   // must not outlive the ledger.

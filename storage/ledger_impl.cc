@@ -84,10 +84,9 @@ absl::Status Ledger::Impl::status() const {
   return failure_;
 }
 
-std::shared_ptr<LedgerView> Ledger::Impl::View(TreeSize tree_size,
+std::shared_ptr<LedgerView> Ledger::Impl::View(const Published& state, TreeSize tree_size,
                                                const CancelToken* cancel) const {
-  Published now = published();
-  return std::make_shared<LedgerView>(std::move(now.snapshot), now.head, tree_size, caches, cancel);
+  return std::make_shared<LedgerView>(state.snapshot, state.head, tree_size, caches, cancel);
 }
 
 absl::Status Ledger::Impl::Submit(std::vector<PreparedFact> facts,
@@ -324,13 +323,11 @@ absl::Status Ledger::Impl::Load() {
     return FieldError(absl::StatusCode::kFailedPrecondition, "store format", StrCat(version),
                       StrCat("at most ", kStoreFormatVersion, ", which this program knows"));
   }
-  if (version < kStoreFormatVersion) {
-    TRIBUTARY_RETURN_IF_ERROR(UpgradeFormat(version, *snapshot, store.get()));
-    TRIBUTARY_ASSIGN_OR_RETURN(snapshot, store->TakeSnapshot());
-  }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadPayload(*snapshot, keys::Head()));
   if (!payload.has_value()) return MissingRow(keys::Head());
-  TRIBUTARY_ASSIGN_OR_RETURN(const HeadRow head, Decoded(DecodeHead(*payload), keys::Head()));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const HeadRow head,
+      Decoded(version == 1 ? DecodeHeadV1(*payload) : DecodeHead(*payload), keys::Head()));
   if (anchored.tree_size > head.tree_size.value) {
     return absl::DataLossError(
         StrCat("acknowledged records are missing: the anchor stands at tree size ",
@@ -376,6 +373,10 @@ absl::Status Ledger::Impl::Load() {
                                         anchored.tree_size, " its root is ", root.ToHex(),
                                         ", the anchor's is ", anchored.root_hash.ToHex()));
     }
+  }
+  // Not before all is known to be well: files that are refused are left as they are.
+  if (version < kStoreFormatVersion) {
+    TRIBUTARY_RETURN_IF_ERROR(UpgradeFormat(version, *snapshot, store.get()));
   }
   if (anchored.tree_size < head.tree_size.value) TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(head));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto counter, ReadPayload(*snapshot, keys::StageCounter()));

@@ -35,13 +35,14 @@ class Ledger::Impl {
                                                  const SubmitOptions& options);
   // Runs `work` in the committer's thread, between two groups, and waits for it.
   absl::Status RunExclusive(std::function<absl::Status()> work);
-  std::shared_ptr<LedgerView> View(TreeSize tree_size, const CancelToken* cancel) const;
   // The newest durable head with the snapshot that shows it.
   struct Published {
     HeadRow head;
     std::shared_ptr<const Snapshot> snapshot;
   };
   Published published() const;
+  std::shared_ptr<LedgerView> View(const Published& state, TreeSize tree_size,
+                                   const CancelToken* cancel) const;
   absl::Status status() const;
   absl::StatusOr<StageId> AllocateStage();
   absl::Status DiscardStage(StageId stage);

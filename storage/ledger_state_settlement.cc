@@ -355,6 +355,12 @@ absl::StatusOr<LogPosition> LedgerState::ApplySettlement(const PreparedFact& fac
     return FieldError(absl::StatusCode::kAborted, kLineageField, "a derivation since the check",
                       "the lineage that the record was checked against");
   }
+  const std::uint64_t sale_count = head_.record_counts[kRecordTypeOf<SaleRecord>.index] +
+                                   head_.record_counts[kRecordTypeOf<EscrowRecord>.index];
+  if (fact.sale_count_seen.value_or(sale_count) != sale_count) {
+    return FieldError(absl::StatusCode::kAborted, kLineageField, "a sale since the check",
+                      "the sales that the record was checked against");
+  }
   const std::string identity = IdentityOf(fact.record.body);
   TRIBUTARY_ASSIGN_OR_RETURN(Chain chain, IdentityChain(identity));
   TRIBUTARY_RETURN_IF_ERROR(CheckSupersedes(chain, fact));

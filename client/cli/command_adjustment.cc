@@ -119,7 +119,7 @@ absl::Status Preview(Session& session, const AdjustmentArguments& arguments) {
   TRIBUTARY_RETURN_IF_ERROR(FindCurrencies(session, &lines));
   EmitLines(session, lines,
             StrCat("Valued anew at ledger version ", lines.adjustment.tree_size(), ": ",
-                   lines.adjustment.line_count(), " lines change.\n"),
+                   lines.adjustment.line_count(), " lines, with payees whose grains stay.\n"),
             "Nothing was recorded.\n");
   return absl::OkStatus();
 }

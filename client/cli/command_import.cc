@@ -92,6 +92,23 @@ void DropRejected(ImportBatch* batch, SaleSums* sums, std::uint64_t* rejected_co
   for (const ImportProblem& problem : batch->problems) {
     wrong.emplace(problem.origin.file, problem.origin.line);
   }
+  // Sales are valued where they land, for ever: not without lineage that was to come with them.
+  const bool lineage_is_missing =
+      std::any_of(batch->facts.begin(), batch->facts.end(), [&](const ImportFact& fact) {
+        const RecordBody& body = fact.record.body;
+        return wrong.contains({fact.origin.file, fact.origin.line}) &&
+               (std::holds_alternative<AssetRecord>(body) ||
+                std::holds_alternative<HoldersRecord>(body) ||
+                std::holds_alternative<DerivationRecord>(body));
+      });
+  for (const ImportFact& fact : batch->facts) {
+    const auto* sale = std::get_if<SaleRecord>(&fact.record.body);
+    if (!lineage_is_missing || sale == nullptr || sale->tree_size.has_value()) continue;
+    if (!wrong.emplace(fact.origin.file, fact.origin.line).second) continue;
+    batch->AddProblem(fact.origin,
+                      InvalidField("tree_size", "none, while lineage of this import is left out",
+                                   "a tree size to value the sale at, or an import without gaps"));
+  }
   *rejected_count = wrong.size();
   std::erase_if(batch->facts, [&](const ImportFact& fact) {
     if (!wrong.contains({fact.origin.file, fact.origin.line})) return false;

@@ -316,7 +316,9 @@ absl::StatusOr<Marks> MarksOf(const std::string& ledger, const v1::GetPayoutBatc
   Marks marks;
   for (const PayoutStateRecord& state : states) {
     const std::optional<OwnState> known = OwnStateOf(batch, state.party);
-    if (known.has_value() && SaysSame(*known, state)) {
+    // A line without a state of its own has the batch's, as files of lines show it.
+    const std::optional<OwnState> shown = known.has_value() ? known : OwnStateOf(batch, "");
+    if (shown.has_value() && SaysSame(*shown, state)) {
       ++marks.already_there;
       continue;
     }

@@ -265,7 +265,7 @@ class CsvReader {
     for (const ImportFact& fact : batch_->facts) {
       const auto* currency = std::get_if<CurrencyRecord>(&fact.record.body);
       if (currency == nullptr) continue;
-      scales_.emplace(currency->code, static_cast<unsigned>(currency->scale));
+      imported_scales_.emplace(currency->code, static_cast<unsigned>(currency->scale));
     }
     for (const CsvRow& row : table_.rows()) {
       absl::StatusOr<Fields> fields = SaleFields(row);
@@ -306,17 +306,29 @@ class CsvReader {
     const std::string text = table_.Get(row, "amount");
     if (sales_.in_minor_units) return ParseMinorUnits(text);
     const std::string code = table_.Get(row, "currency");
-    auto scale = scales_.find(code);
-    if (scale == scales_.end()) {
-      if (sales_.scale_of == nullptr || code.empty()) {
-        return InvalidField("currency", code.empty() ? "no value" : Quoted(code),
-                            "a currency of this import or of the ledger");
-      }
-      const absl::StatusOr<unsigned> found = sales_.scale_of(code);
-      TRIBUTARY_RETURN_IF_ERROR(found.status());
-      scale = scales_.emplace(code, *found).first;
+    const auto known = scales_.find(code);
+    if (known != scales_.end()) return ParseAmount(text, known->second);
+    TRIBUTARY_ASSIGN_OR_RETURN(const unsigned scale, ScaleOf(code));
+    scales_.emplace(code, scale);
+    return ParseAmount(text, scale);
+  }
+
+  // The ledger's own currency goes before one of this import, which it would refuse.
+  absl::StatusOr<unsigned> ScaleOf(const std::string& code) {
+    const auto imported = imported_scales_.find(code);
+    const bool is_imported = imported != imported_scales_.end();
+    if (code.empty() || (sales_.scale_of == nullptr && !is_imported)) {
+      return InvalidField("currency", code.empty() ? "no value" : Quoted(code),
+                          "a currency of this import or of the ledger");
     }
-    return ParseAmount(text, scale->second);
+    if (sales_.scale_of == nullptr) return imported->second;
+    const absl::StatusOr<unsigned> found = sales_.scale_of(code);
+    if (absl::IsNotFound(found.status()) && is_imported) return imported->second;
+    TRIBUTARY_RETURN_IF_ERROR(found.status());
+    if (!is_imported || imported->second == *found) return *found;
+    return InvalidField("currency",
+                        StrCat(code, " with scale ", imported->second, " in this import"),
+                        StrCat("scale ", *found, ", as the ledger has it"));
   }
 
   absl::StatusOr<Digest> PolicyIn(const std::string& text) {
@@ -347,8 +359,9 @@ class CsvReader {
   Rest rest_;
   const SaleOptions& sales_;
   ImportBatch* batch_;
-  std::map<std::string, unsigned> scales_;  // of currencies, by code
-  std::map<std::string, Digest> policies_;  // ids, by name
+  std::map<std::string, unsigned> imported_scales_;  // of currency lines of this import, by code
+  std::map<std::string, unsigned> scales_;           // that amounts are read by
+  std::map<std::string, Digest> policies_;           // ids, by name
 };
 
 }  // namespace

@@ -228,13 +228,37 @@ void ForEachPredecessor(const ImportBatch& batch, const FactMap& map, FactIndex 
   for (const Edge& edge : fact.edges) call_if_found(map.derivations, edge.input);
 }
 
+// Whether a record of this type can change what a sale gives whom.
+bool IsLineage(const RecordBody& body) {
+  return std::holds_alternative<AssetRecord>(body) || std::holds_alternative<HoldersRecord>(body) ||
+         std::holds_alternative<DerivationRecord>(body);
+}
+
+bool IsOfTable(const ImportBatch& batch, const ImportFact& fact) {
+  constexpr std::string_view kEnding = ".csv";
+  const std::string_view file = batch.files.at(fact.origin.file);
+  return file.size() >= kEnding.size() && file.substr(file.size() - kEnding.size()) == kEnding;
+}
+
 bool IsInOrder(const ImportBatch& batch, const FactMap& map) {
   bool in_order = true;
   for (FactIndex i = 0; i < batch.facts.size() && in_order; ++i) {
     ForEachPredecessor(batch, map, i, /*derivations_too=*/false,
                        [&](FactIndex before) { in_order &= before < i; });
   }
-  return in_order;
+  if (!in_order) return false;
+  // A sale that names no tree size is valued where it lands. Lines of facts say what came before
+  // what; a table of sales does not, so these come after all lineage that comes with them.
+  bool has_sale = false;
+  for (const ImportFact& fact : batch.facts) {
+    const RecordBody& body = fact.record.body;
+    if (const auto* sale = std::get_if<SaleRecord>(&body)) {
+      has_sale = has_sale || (!sale->tree_size.has_value() && IsOfTable(batch, fact));
+    } else if (has_sale && IsLineage(body)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // Place of a record's type in an order made here.

@@ -88,6 +88,20 @@ Json LineJson(const AdjustmentLine& line) {
               {"decrease", ToDecimal(line.decrease())}};
 }
 
+// What adjustments add, or take with a sign; a blank where there is none.
+std::string Adjusted(const StatementLine& line, const CurrencyRecord& currency) {
+  if (line.adjusted_up > line.adjusted_down) {
+    return GrainsMoneyText(line.adjusted_up - line.adjusted_down, currency);
+  }
+  if (line.adjusted_up == line.adjusted_down) return " ";
+  return "-" + GrainsMoneyText(line.adjusted_down - line.adjusted_up, currency);
+}
+
+std::string TakenBack(const StatementLine& line, const CurrencyRecord& currency) {
+  if (line.released.value == 0) return " ";
+  return StrCat(MajorUnits(line.released, currency), " ", currency.code);
+}
+
 Table LineTable(const std::vector<StatementLine>& lines,
                 const std::vector<CurrencyRecord>& currencies) {
   Table table;
@@ -99,8 +113,10 @@ Table LineTable(const std::vector<StatementLine>& lines,
                    {"Earned", "earned", true},
                    {"", "adjusted_up"},
                    {"", "adjusted_down"},
-                   {"Paid", "paid_minor_units", true},
+                   {"Adjusted", "", true},
+                   {"Paid or held", "paid_minor_units", true},
                    {"", "released_minor_units"},
+                   {"Taken back", "", true},
                    {"Carried", "carry", true},
                    {"Owed", "debt", true}};
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -114,7 +130,8 @@ Table LineTable(const std::vector<StatementLine>& lines,
                           Cell(ToDecimal(line.opening_carry)), Cell(ToDecimal(line.opening_debt)),
                           Cell("", forward), GrainsCell(line.earned, currency),
                           Cell(ToDecimal(line.adjusted_up)), Cell(ToDecimal(line.adjusted_down)),
-                          MoneyCell(line.paid, currency), Cell(ToDecimal(line.released.value)),
+                          Cell("", Adjusted(line, currency)), MoneyCell(line.paid, currency),
+                          Cell(ToDecimal(line.released.value)), Cell("", TakenBack(line, currency)),
                           GrainsCell(line.carry, currency), GrainsCell(line.debt, currency)});
   }
   return table;

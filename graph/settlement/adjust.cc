@@ -112,7 +112,7 @@ class Revaluation {
     changes.correction = correction;
     TRIBUTARY_ASSIGN_OR_RETURN(const SaleState state, StateOf(logged, changes));
     TRIBUTARY_ASSIGN_OR_RETURN(table_.sales[sale], table_.Bind(state));
-    if (correction.tree_size) pinned_by_[sale] = order + 1;
+    pinned_by_[sale] = correction.tree_size ? order + 1 : 0;
     return absl::OkStatus();
   }
 
@@ -257,6 +257,14 @@ class Adjuster {
                           StrCat("log position ", cause_.record.position.value,
                                  ", which statement ", number(), " counts already"),
                           StrCat("at or above its end ", end));
+    }
+    if (As<CorrectionRecord>(cause_.record) != nullptr) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto in_force,
+                                 reader_.FindInForce(cause_.record.record.body));
+      if (in_force.has_value() && in_force->id != cause_.record.id) {
+        return InvalidField("cause", "a correction that was superseded",
+                            StrCat("the one in force, ", in_force->id.ToHex()));
+      }
     }
     TRIBUTARY_ASSIGN_OR_RETURN(const auto adjusted,
                                reader_.FindInForce(AdjustmentRecord{.statement = request_.statement,

@@ -212,6 +212,18 @@ absl::StatusOr<std::optional<LoggedRecord>> LastStatement(const SettlementReader
   return FindStatement(reader, count);
 }
 
+absl::StatusOr<std::uint64_t> CountUnclosed(const SettlementReader& reader, LogPosition end) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
+  const LogPosition begin{last.has_value() ? std::get<StatementRecord>(last->record.body).end : 0};
+  std::uint64_t count = 0;
+  for (const RecordType type : {kRecordTypeOf<SaleRecord>, kRecordTypeOf<EscrowRecord>}) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t closed, reader.CountBefore(type, begin));
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t all, reader.CountBefore(type, end));
+    count += all > closed ? all - closed : 0;
+  }
+  return count;
+}
+
 absl::StatusOr<std::optional<LoggedRecord>> FindStatement(const SettlementReader& reader,
                                                           std::uint64_t number) {
   if (number == 0) return std::optional<LoggedRecord>();

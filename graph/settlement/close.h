@@ -69,6 +69,9 @@ absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reade
 
 absl::StatusOr<std::optional<LoggedRecord>> LastStatement(const SettlementReader& reader);
 
+// Sales and ends of escrow below `end` that stand behind the last statement.
+absl::StatusOr<std::uint64_t> CountUnclosed(const SettlementReader& reader, LogPosition end);
+
 // By number, from 1. nullopt: there is none.
 absl::StatusOr<std::optional<LoggedRecord>> FindStatement(const SettlementReader& reader,
                                                           std::uint64_t number);

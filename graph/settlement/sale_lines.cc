@@ -104,7 +104,7 @@ absl::Status LineCollector::AddRetained(Vertex vertex, Grains grains, const Line
     return Wait({vertex, PayeeKind::kParty, grains, reason, hold});
   }
   if (policy_.unclaimed == UnclaimedRule::kSoldAssetHolders && !sold_asset_holders_.empty()) {
-    return Split(sold_asset_holders_, grains, Via(reason, LineVia::kUnclaimed), hold);
+    return SplitOverSold(grains, Via(reason, LineVia::kUnclaimed), hold);
   }
   return Wait({vertex, PayeeKind::kUnclaimed, grains, reason, hold});
 }
@@ -117,9 +117,18 @@ absl::Status LineCollector::AddUndisclosed(Vertex vertex, Grains grains, const L
     return Wait({vertex, PayeeKind::kParty, grains, Via(reason, LineVia::kUndisclosed), hold});
   }
   if (policy_.undisclosed == UndisclosedRule::kSoldAssetHolders && !sold_asset_holders_.empty()) {
-    return Split(sold_asset_holders_, grains, Via(reason, LineVia::kUndisclosed), hold);
+    return SplitOverSold(grains, Via(reason, LineVia::kUndisclosed), hold);
   }
   return Wait({vertex, PayeeKind::kUndisclosed, grains, reason, hold});
+}
+
+// What goes to the holders of the asset sold waits for no batch, but is counted as one.
+absl::Status LineCollector::SplitOverSold(Grains grains, const LineReason& reason, Hold hold) {
+  TRIBUTARY_RETURN_IF_ERROR(Split(sold_asset_holders_, grains, reason, hold));
+  split_count_ += sold_asset_holders_.size();
+  if (split_count_ < kReadBatchCount) return absl::OkStatus();
+  split_count_ = 0;
+  return Flush();
 }
 
 absl::Status LineCollector::Wait(Waiting waiting) {

@@ -91,6 +91,7 @@ class LineCollector {
 
   absl::Status Wait(Waiting waiting);
   absl::Status ReadBatch();
+  absl::Status SplitOverSold(Grains grains, const LineReason& reason, Hold hold);
   absl::Status Split(std::span<const Holder> holders, Grains grains, const LineReason& reason,
                      Hold hold);
   void AddLine(const PayeeView& payee, Grains grains, const LineReason& reason, Hold hold);
@@ -104,6 +105,7 @@ class LineCollector {
 
   std::vector<Holder> sold_asset_holders_;
   std::vector<Waiting> waiting_;
+  std::size_t split_count_ = 0;  // lines of holders of the asset sold since the last batch
   // Of a batch; kept to be filled again.
   std::vector<AssetNumber> held_;
   std::vector<AssetNumber> named_;

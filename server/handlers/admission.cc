@@ -1,9 +1,11 @@
 #include "server/handlers/admission.h"
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "graph/lineage/subgraph.h"
@@ -12,6 +14,7 @@
 #include "graph/model/text.h"
 #include "graph/model/wide.h"
 #include "graph/settlement/absolute_terms.h"
+#include "graph/settlement/close.h"
 #include "graph/settlement/payout.h"
 #include "graph/settlement/policy.h"
 #include "graph/settlement/routes.h"
@@ -24,6 +27,13 @@ namespace {
 
 // No ledger has so many derivations: what the fact depends on was not there to be checked.
 constexpr std::uint64_t kUnseen = UINT64_MAX;
+
+// How long a single record waits for a statement or a payout that is being made. Writers are few:
+// all of them waiting would keep everybody else from recording.
+constexpr std::chrono::seconds kLockPatience{2};
+
+// How long facts wait before they are offered again to a ledger whose queue is full.
+constexpr std::chrono::milliseconds kQueueFullPause{5};
 
 // How often a fact is checked anew because derivations were recorded meanwhile.
 constexpr int kAttemptCountMax = 16;
@@ -68,6 +78,8 @@ absl::StatusOr<std::vector<BoundTerm>> BindTerms(const LedgerView& view,
 }  // namespace
 
 bool Admission::IsExclusive(const RecordBody& body) {
+  const auto* release = std::get_if<HoldReleaseRecord>(&body);
+  if (release != nullptr) return release->outcome == HoldOutcome::kRerouted;
   return std::holds_alternative<MandateRecord>(body) ||
          std::holds_alternative<AssignmentRecord>(body) ||
          std::holds_alternative<PartyMergeRecord>(body) ||
@@ -138,8 +150,9 @@ absl::Status Admission::CheckCorrection(const CorrectionRecord& correction, Prep
   const LedgerView& view = *view_;
   TRIBUTARY_ASSIGN_OR_RETURN(const auto position, view.FindRecord(correction.sale));
   if (!position.has_value()) {
-    fact->derivation_count_seen = kUnseen;
-    return absl::OkStatus();
+    return LeaveOpen(FieldError(absl::StatusCode::kNotFound, "sale", correction.sale.ToHex(),
+                                "the record id of a sale"),
+                     fact);
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, view.ReadRecord(*position));
   const auto* recorded = std::get_if<SaleRecord>(&record.record.body);
@@ -153,26 +166,55 @@ absl::Status Admission::CheckCorrection(const CorrectionRecord& correction, Prep
   return CheckSale(sale, fact);
 }
 
+absl::Status Admission::LeaveOpen(absl::Status reason, PreparedFact* fact) {
+  fact->derivation_count_seen = kUnseen;
+  missing_ = std::move(reason);
+  return absl::OkStatus();
+}
+
 absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
   const LedgerView& view = *view_;
-  const auto leave_open = [fact] {
-    fact->derivation_count_seen = kUnseen;
-    return absl::OkStatus();
-  };
   TRIBUTARY_ASSIGN_OR_RETURN(const auto policy_record, FindFixed(*sale.policy));
+  if (policy_record == nullptr) {
+    return LeaveOpen(FieldError(absl::StatusCode::kNotFound, "policy", sale.policy->ToHex(),
+                                "the record id of a policy"),
+                     fact);
+  }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto currency, FindCurrency(sale.currency));
-  if (policy_record == nullptr || currency == nullptr) return leave_open();
+  if (currency == nullptr) {
+    return LeaveOpen(FieldError(absl::StatusCode::kNotFound, "currency", sale.currency,
+                                "a currency that is recorded"),
+                     fact);
+  }
   const auto* policy = std::get_if<PolicyRecord>(&policy_record->body);
   const auto bits = static_cast<unsigned>(currency->fraction_bits);
   const bool is_refused = policy == nullptr || sale.amount.value > (kMoneyGrainsEnd - 1) >> bits;
   if (is_refused) return absl::OkStatus();  // by the ledger, which has the words for it
+  // Also where no term's asset is recorded yet: it may be, before the sale is.
+  const bool follows_lineage = !policy->absolute_terms.empty() && !sale.tree_size.has_value();
+  if (follows_lineage) {
+    fact->derivation_count_seen = view.head().record_counts[kRecordTypeOf<DerivationRecord>.index];
+  }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto terms, BindTerms(view, *policy));
   if (terms.empty()) return CheckFees(*policy, sale, *currency);
   const TreeSize valued_at{sale.tree_size.value_or(view.tree_size().value)};
-  if (valued_at > view.tree_size()) return leave_open();
+  if (valued_at > view.tree_size()) {
+    return LeaveOpen(FieldError(absl::StatusCode::kOutOfRange, "tree_size", StrCat(valued_at.value),
+                                StrCat("at most the tree size, ", view.tree_size().value)),
+                     fact);
+  }
   const auto at = view.At(valued_at);
   TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, at->FindAsset(sale.asset));
-  if (!asset.has_value()) return leave_open();
+  if (!asset.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto late, view.FindAsset(sale.asset));
+    return LeaveOpen(
+        FieldError(late.has_value() ? absl::StatusCode::kFailedPrecondition
+                                    : absl::StatusCode::kNotFound,
+                   "asset", sale.asset.ToHex(),
+                   StrCat("an asset recorded before tree size ", valued_at.value,
+                          ", which the sale is valued at")),
+        fact);
+  }
   const auto collected =
       CollectUpstream(*at, *asset, CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
   if (!collected.ok()) return WalkError(collected.status());
@@ -180,11 +222,7 @@ absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
       *at, *collected,
       {.amount = sale.amount, .sale_count = 1, .currency = currency->code, .fraction_bits = bits},
       {policy, terms}, {}, {.line_count_max = env_.limits.walk_asset_count_max}, &env_.cancel);
-  TRIBUTARY_RETURN_IF_ERROR(split.status());
-  if (!sale.tree_size.has_value()) {
-    fact->derivation_count_seen = view.head().record_counts[kRecordTypeOf<DerivationRecord>.index];
-  }
-  return absl::OkStatus();
+  return split.status();
 }
 
 absl::Status Admission::CheckDerivation(const PreparedFact& fact) {
@@ -196,6 +234,8 @@ absl::Status Admission::CheckDerivation(const PreparedFact& fact) {
   if (inputs.empty()) return absl::OkStatus();
   const auto upstream = CollectUpstream(*view_, std::span<const AssetNumber>(inputs),
                                         CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
+  // Too large to be seen here: the first sale finds what there is to find.
+  if (absl::IsResourceExhausted(upstream.status())) return absl::OkStatus();
   if (!upstream.ok()) return WalkError(upstream.status());
   for (const PolicyRecord& policy : *term_policies_) {
     const absl::Status fits = CheckTerms(policy, *upstream);
@@ -218,15 +258,35 @@ absl::Status Admission::CheckTerms(const PolicyRecord& policy, const LineageSubg
   return absl::OkStatus();
 }
 
-absl::StatusOr<Receipt> Admission::Submit(PreparedFact fact, const SubmitOptions& options) {
+std::vector<absl::StatusOr<Receipt>> Admission::Submit(std::vector<PreparedFact> facts,
+                                                       const SubmitOptions& options) {
+  while (true) {
+    auto results = ledger_.RecordAll(facts, options);
+    const bool is_full = absl::IsResourceExhausted(results.front().status()) &&
+                         FieldOf(results.front().status()) == "queue";
+    if (!is_full || env_.cancel.cancelled()) return results;
+    std::this_thread::sleep_for(kQueueFullPause);
+  }
+}
+
+absl::StatusOr<Receipt> Admission::SubmitOne(PreparedFact fact, const SubmitOptions& options) {
   std::vector<PreparedFact> facts;
   facts.push_back(std::move(fact));
-  return std::move(ledger_.RecordAll(std::move(facts), options).front());
+  return std::move(Submit(std::move(facts), options).front());
 }
 
 absl::Status Admission::CheckExclusive(const PreparedFact& fact) {
   const SettlementView reader(view_);
   const RecordBody& body = fact.record.body;
+  if (std::holds_alternative<HoldReleaseRecord>(body)) {
+    // What a statement closes after the release is not held, so nothing of it would be rerouted.
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t count,
+                               CountUnclosed(reader, LogPosition{view_->tree_size().value}));
+    if (count == 0) return absl::OkStatus();
+    return FieldError(absl::StatusCode::kFailedPrecondition, "outcome",
+                      StrCat("rerouted with ", count, " sales or ends of escrow not closed yet"),
+                      "rerouted where a statement has closed what the hold holds");
+  }
   if (const auto* state = std::get_if<PayoutStateRecord>(&body)) {
     return CheckNewPayoutState(reader, *state);
   }
@@ -236,26 +296,32 @@ absl::Status Admission::CheckExclusive(const PreparedFact& fact) {
 
 absl::StatusOr<Receipt> Admission::RecordExclusive(PreparedFact fact,
                                                    const SubmitOptions& options) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto lock, ledger_.LockSettlement(&env_.cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto lock, ledger_.LockSettlement(&env_.cancel, kLockPatience));
   TRIBUTARY_RETURN_IF_ERROR(Refresh());
   TRIBUTARY_ASSIGN_OR_RETURN(const auto known, view_->FindRecord(fact.id));
-  if (!known.has_value()) TRIBUTARY_RETURN_IF_ERROR(CheckExclusive(fact));
-  return Submit(std::move(fact), options);
+  if (known.has_value()) return SubmitOne(std::move(fact), options);
+  TRIBUTARY_RETURN_IF_ERROR(CheckExclusive(fact));
+  if (std::holds_alternative<HoldReleaseRecord>(fact.record.body)) {
+    const auto& counts = view_->head().record_counts;
+    fact.sale_count_seen =
+        counts[kRecordTypeOf<SaleRecord>.index] + counts[kRecordTypeOf<EscrowRecord>.index];
+  }
+  return SubmitOne(std::move(fact), options);
 }
 
 absl::StatusOr<Receipt> Admission::Record(PreparedFact fact, const SubmitOptions& options) {
   if (IsExclusive(fact.record.body)) return RecordExclusive(std::move(fact), options);
   TRIBUTARY_RETURN_IF_ERROR(Refresh());
-  if (!IsChecked(fact)) return Submit(std::move(fact), options);
+  if (!IsChecked(fact)) return SubmitOne(std::move(fact), options);
   for (int attempt = 1;; ++attempt) {
     TRIBUTARY_RETURN_IF_ERROR(env_.cancel.status());
     fact.derivation_count_seen.reset();
-    TRIBUTARY_RETURN_IF_ERROR(Refresh());
     TRIBUTARY_RETURN_IF_ERROR(Check(&fact));
     // Everything before this fact is recorded: what is missing now is missing.
-    if (fact.derivation_count_seen == kUnseen) fact.derivation_count_seen.reset();
-    auto receipt = Submit(fact, options);
+    if (fact.derivation_count_seen == kUnseen) return missing_;
+    auto receipt = SubmitOne(fact, options);
     if (!IsLineageChange(receipt.status()) || attempt == kAttemptCountMax) return receipt;
+    TRIBUTARY_RETURN_IF_ERROR(Refresh());
   }
 }
 
@@ -271,36 +337,44 @@ std::vector<absl::StatusOr<Receipt>> Admission::RecordAll(std::vector<PreparedFa
     results.push_back(std::move(result));
   };
   std::vector<PreparedFact> group;
-  // Records what was gathered in one go, and one by one what the lineage overtook.
+  // Records what was gathered, in order: a fact that the lineage overtook is recorded by itself
+  // before anything that follows it.
   const auto flush = [&] {
-    if (group.empty()) return;
-    std::vector<PreparedFact> sent = group;
-    auto received = ledger_.RecordAll(std::exchange(group, {}), options);
-    bool one_by_one = false;
-    for (std::size_t i = 0; i < received.size(); ++i) {
-      one_by_one = one_by_one || IsLineageChange(received[i].status());
+    SubmitOptions one_by_one = options;
+    one_by_one.stop_on_error = true;
+    while (!group.empty()) {
       if (stopped) {
-        results.emplace_back(not_applied);
-      } else if (one_by_one && !received[i].ok()) {
-        add(Record(std::move(sent[i]), options));
-      } else {
-        add(std::move(received[i]));
+        for (std::size_t i = 0; i < group.size(); ++i) results.emplace_back(not_applied);
+        group.clear();
+        return;
       }
+      auto received = Submit(group, one_by_one);
+      std::size_t done = 0;
+      while (done < received.size() && received[done].ok()) add(std::move(received[done++]));
+      if (done < received.size()) {
+        add(IsLineageChange(received[done].status()) ? Record(group[done], options)
+                                                     : std::move(received[done]));
+        ++done;
+      }
+      group.erase(group.begin(), group.begin() + static_cast<std::ptrdiff_t>(done));
     }
   };
-  absl::Status readable = Refresh();
+  bool is_readable = false;
   for (PreparedFact& fact : facts) {
-    const bool is_exclusive = IsExclusive(fact.record.body);
-    const absl::Status checked = readable.ok() ? Check(&fact) : readable;
-    if (checked.ok() && !is_exclusive && !stopped) {
+    absl::Status checked;
+    if (!is_readable) checked = Refresh();
+    is_readable = checked.ok();
+    if (checked.ok()) checked = Check(&fact);
+    // What depends on facts before it in this batch is checked when those are recorded.
+    const bool waits =
+        IsExclusive(fact.record.body) || fact.derivation_count_seen == kUnseen || !checked.ok();
+    if (!waits && !stopped) {
       group.push_back(std::move(fact));
       continue;
     }
     flush();
     if (stopped) {
       results.emplace_back(not_applied);
-    } else if (!checked.ok()) {
-      add(checked);
     } else {
       add(Record(std::move(fact), options));
     }

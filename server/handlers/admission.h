@@ -23,7 +23,7 @@ class Admission {
   Admission(Env& env, Ledger& ledger) : env_(env), ledger_(ledger) {}
 
   // Whether such a record is checked against others of its kind, and so recorded with nothing in
-  // between: mandates, assignments, merges and states of payouts.
+  // between: mandates, assignments, merges, states of payouts, and holds that are rerouted.
   static bool IsExclusive(const RecordBody& body);
   // Whether one of the facts is checked at all: if not, they may go to the ledger at once.
   absl::StatusOr<bool> IsAnyChecked(std::span<const PreparedFact> facts);
@@ -45,7 +45,12 @@ class Admission {
   // kInvalidArgument, the policy does not fit the sale.
   absl::Status Check(PreparedFact* fact);
   absl::StatusOr<Receipt> RecordExclusive(PreparedFact fact, const SubmitOptions& options);
-  absl::StatusOr<Receipt> Submit(PreparedFact fact, const SubmitOptions& options);
+  // Waits while the ledger's queue is full.
+  std::vector<absl::StatusOr<Receipt>> Submit(std::vector<PreparedFact> facts,
+                                              const SubmitOptions& options);
+  absl::StatusOr<Receipt> SubmitOne(PreparedFact fact, const SubmitOptions& options);
+  // Marks a fact as one that can not be checked yet, and keeps why.
+  absl::Status LeaveOpen(absl::Status reason, PreparedFact* fact);
   absl::Status CheckSale(const SaleRecord& sale, PreparedFact* fact);
   absl::Status CheckCorrection(const CorrectionRecord& correction, PreparedFact* fact);
   absl::Status CheckFit(const SaleRecord& sale, PreparedFact* fact);
@@ -61,6 +66,7 @@ class Admission {
   Ledger& ledger_;
   std::shared_ptr<LedgerView> view_;                         // that checks are made by
   std::shared_ptr<const TermPolicies::List> term_policies_;  // in force there
+  absl::Status missing_;  // why the fact checked last can not be checked yet
   // What never changes once it is there.
   absl::flat_hash_map<Digest, std::shared_ptr<const tributary::Record>> fixed_records_;
   absl::flat_hash_map<std::string, std::shared_ptr<const CurrencyRecord>> currencies_;

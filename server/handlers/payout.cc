@@ -180,6 +180,12 @@ absl::Status FillBatch(const LedgerView& view, const StoredRecord& record,
   message->set_line_count(static_cast<std::uint32_t>(body.lines.size()));
   TRIBUTARY_ASSIGN_OR_RETURN(const v1::PayoutStatus of_batch, StatusOf(states.of_batch));
   message->set_status(of_batch);
+  if (states.of_batch.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto state, BodyOf<PayoutStateRecord>(*states.of_batch));
+    message->set_external_reference(state.external_reference);
+    message->set_reason(state.reason);
+    ToProto(*states.of_batch, message->mutable_state_record());
+  }
   MinorUnits total;
   MinorUnits failed;
   for (const PayoutLine& line : body.lines) {
@@ -236,17 +242,27 @@ absl::StatusOr<Planned> PlanEverybody(Env& env, const SettlementView& reader,
   TRIBUTARY_ASSIGN_OR_RETURN(const MinorUnits min,
                              AmountFromProto(payable_min, "everybody.payable_min"));
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env.cancel));
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      const BalancePage page,
-      ReadAllBalances(reader, routes, currency, {}, BalanceLimits{}.detail_count_max, &env.cancel));
-  TRIBUTARY_ASSIGN_OR_RETURN(PayoutPlan plan, PlanPayout(page.balances, min));
+  constexpr std::size_t kPageAccountCount = 100'000;
+  std::vector<Balance> payable;  // one more than a batch may have, at most
+  std::string after;
+  for (bool has_more = true; has_more && payable.size() <= kPayoutLineCountMax;) {
+    TRIBUTARY_ASSIGN_OR_RETURN(BalancePage page, ReadAllBalances(reader, routes, currency, after,
+                                                                 kPageAccountCount, &env.cancel));
+    has_more = page.has_more && !page.balances.empty();
+    if (has_more) after = page.balances.back().account;
+    for (Balance& balance : page.balances) {
+      const bool is_paid = balance.payable.value > 0 && balance.payable >= min;
+      if (is_paid && payable.size() <= kPayoutLineCountMax) payable.push_back(std::move(balance));
+    }
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(PayoutPlan plan, PlanPayout(payable, min));
   if (plan.lines.empty()) {
     return FieldError(absl::StatusCode::kFailedPrecondition, "everybody",
                       StrCat("nobody with a payable balance of at least ",
                              ToDecimal(std::max<Uint128>(min.value, 1)), " in ", currency),
                       "a balance that can be paid");
   }
-  return Planned{std::move(plan.lines), plan.left_count > 0 || page.has_more};
+  return Planned{std::move(plan.lines), plan.left_count > 0};
 }
 
 // The batch that has the reference already, if it is what a retry of this request would make.
@@ -368,6 +384,13 @@ absl::Status CreatePayoutBatch(Env& env, const v1::CreatePayoutBatchRequest& req
     ToProto(Receipt{known->id, known->position, known->accepted_time, view->tree_size(), true},
             response->mutable_receipt());
     ToProto(body, response->mutable_batch());
+    if (!request.has_everybody()) return absl::OkStatus();
+    // As it was answered first: by the balances that the batch was made from.
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const Planned planned,
+        PlanEverybody(env, SettlementView(view->At(TreeSize{body.tree_size})), body.currency,
+                      request.everybody().payable_min()));
+    response->set_more(planned.more);
     return absl::OkStatus();
   }
   TRIBUTARY_RETURN_IF_ERROR(RequireCurrency(*view, request.currency(), "currency").status());

@@ -198,16 +198,10 @@ absl::Status SplitOne(Env& env, const SettlementView& reader, const SaleState& s
   const CurrencyRecord& currency = table.currencies()[sale.currency];
   const SaleTable::Policy& policy = table.policies()[sale.policy];
   TRIBUTARY_ASSIGN_OR_RETURN(HoldSet holds, ReadHolds(reader, {}, {}, &env.cancel));
-  std::vector<HoldView> views;
-  std::vector<Digest> ids;
-  for (std::size_t i = 0; i < holds.views.size(); ++i) {
-    if (holds.views[i].subject == HoldSubject::kSale) {
-      if (!sale_position.has_value()) continue;
-      const auto held = holds.held_sales.find(sale_position->value);
-      if (held == holds.held_sales.end() || held->second != i) continue;
-    }
-    views.push_back(holds.views[i]);
-    ids.push_back(holds.ids[i]);
+  // Of holds on sales only one on this very sale counts.
+  if (sale_position.has_value()) {
+    const auto held = holds.held_sales.find(sale_position->value);
+    if (held != holds.held_sales.end()) holds.views[held->second] = {HoldSubject::kSale};
   }
   const std::shared_ptr<LedgerView> at = reader.view().At(state.valued_at);
   auto collected =
@@ -218,13 +212,14 @@ absl::Status SplitOne(Env& env, const SettlementView& reader, const SaleState& s
                         .currency = currency.code,
                         .fraction_bits = static_cast<unsigned>(currency.fraction_bits)};
   TRIBUTARY_ASSIGN_OR_RETURN(
-      SaleSplit split, SplitSale(*at, *collected, terms, {&policy.record, policy.terms}, views,
-                                 {.line_count_max = env.limits.walk_asset_count_max}, &env.cancel));
+      SaleSplit split,
+      SplitSale(*at, *collected, terms, {&policy.record, policy.terms}, holds.views,
+                {.line_count_max = env.limits.walk_asset_count_max}, &env.cancel));
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env.cancel));
   RouteLines(routes, state.earned_at, &split.lines);
   ToProto(currency, message->mutable_currency());
   if (state.policy.has_value()) message->set_policy(ToProto(*state.policy));
-  return FillSplit(env, reader.view(), split, ids, request, message);
+  return FillSplit(env, reader.view(), split, holds.ids, request, message);
 }
 
 }  // namespace

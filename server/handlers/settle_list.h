@@ -25,7 +25,7 @@ namespace tributary::server {
 // Candidates looked at for one page: a filter that few records pass then gives short pages instead
 // of one slow one. And bytes of one page, as records may be large.
 inline constexpr std::size_t kRecordCandidateCountMax = 20'000;
-inline constexpr std::size_t kRecordCandidateBatch = 256;
+inline constexpr std::size_t kRecordCandidateBatch = 32;  // of 2 MiB at most each
 inline constexpr std::size_t kRecordPageBytesMax = 2u << 20;
 
 // Lists one record, or passes over it: the bytes that it added to the answer, 0 for none.

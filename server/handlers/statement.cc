@@ -129,21 +129,36 @@ absl::StatusOr<AdjustmentRequest> ReadRequest(const std::string& statement,
   return request;
 }
 
-// A statement that is closed for an adjustment alone closes no sale: those are closed before it.
-absl::Status CheckNoOpenSales(const SettlementReader& reader) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
-  const LogPosition begin{last.has_value() ? std::get<StatementRecord>(last->record.body).end : 0};
-  const LogPosition end{reader.tree_size().value};
-  for (const RecordType type : {kRecordTypeOf<SaleRecord>, kRecordTypeOf<EscrowRecord>}) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t closed, reader.CountBefore(type, begin));
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t all, reader.CountBefore(type, end));
-    if (all == closed) continue;
-    return FieldError(absl::StatusCode::kFailedPrecondition, "mode",
-                      StrCat("reversal with ", all - closed, " sales or ends of escrow since log ",
-                             "position ", begin.value),
-                      "reversal where none is open: close a statement first, or carry forward");
+// An adjustment rests on those before it: none may stand where the tree size does not show it.
+absl::Status CheckNoLaterAdjustment(const SettlementReader& newest, const Digest& statement,
+                                    TreeSize tree_size) {
+  const RecordType type = kRecordTypeOf<AdjustmentRecord>;
+  TRIBUTARY_ASSIGN_OR_RETURN(std::uint64_t next,
+                             newest.CountBefore(type, LogPosition{tree_size.value}));
+  constexpr std::size_t kBatchCount = 256;
+  while (true) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto positions, newest.ListPositions(type, next, kBatchCount));
+    if (positions.empty()) return absl::OkStatus();
+    std::vector<LoggedRecord> records;
+    TRIBUTARY_RETURN_IF_ERROR(newest.ReadRecords(positions, &records));
+    for (const LoggedRecord& record : records) {
+      const auto* adjustment = std::get_if<AdjustmentRecord>(&record.record.body);
+      if (adjustment == nullptr || adjustment->statement != statement) continue;
+      return FieldError(absl::StatusCode::kFailedPrecondition, "tree_size", StrCat(tree_size.value),
+                        StrCat("above ", record.position.value,
+                               ", where the statement was adjusted last: preview again"));
+    }
+    next += positions.size();
   }
-  return absl::OkStatus();
+}
+
+// A statement that is closed for an adjustment alone closes no sale: those are closed before it.
+absl::Status CheckNoOpenSales(const SettlementReader& reader, LogPosition end) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t count, CountUnclosed(reader, end));
+  if (count == 0) return absl::OkStatus();
+  return FieldError(absl::StatusCode::kFailedPrecondition, "mode",
+                    StrCat("reversal with ", count, " sales or ends of escrow that are not closed"),
+                    "reversal where none is open: close a statement first, or carry forward");
 }
 
 // The statement that has the adjustment, closed now if it is not yet.
@@ -157,8 +172,12 @@ absl::Status CloseAfter(Env& env, Ledger& ledger, LogPosition adjustment,
     ToProto(std::get<StatementRecord>(closed->record.body), response->mutable_statement());
     return absl::OkStatus();
   }
-  TRIBUTARY_RETURN_IF_ERROR(CheckNoOpenSales(reader));
-  return CloseAndRecord(env, ledger, reader, LogPosition{adjustment.value + 1}, std::nullopt,
+  const LogPosition end{adjustment.value + 1};
+  // A sale came between the check and the adjustment: the next statement has both.
+  const absl::Status alone = CheckNoOpenSales(reader, end);
+  if (absl::IsFailedPrecondition(alone)) return absl::OkStatus();
+  TRIBUTARY_RETURN_IF_ERROR(alone);
+  return CloseAndRecord(env, ledger, reader, end, std::nullopt,
                         response->mutable_statement_receipt(), response->mutable_statement());
 }
 
@@ -198,7 +217,9 @@ absl::Status PreviewStatement(Env& env, const v1::PreviewStatementRequest& reque
                              tributary::CloseStatement(reader, end, policy, OptionsOf(env)));
   v1::PreviewStatementResponse message;
   message.set_tree_size(view->tree_size().value);
-  for (const std::string& bytes : closed.lines) {
+  for (std::size_t i = 0; i < closed.lines.size(); ++i) {
+    if (i % kLineBlockCount == 0) TRIBUTARY_RETURN_IF_ERROR(env.cancel.status());
+    const std::string& bytes = closed.lines[i];
     TRIBUTARY_ASSIGN_OR_RETURN(const StatementLine line, DecodeStatementLine(bytes));
     if (!request.payee().empty() && line.payee != request.payee()) continue;
     ToProto(line, message.add_lines());
@@ -260,8 +281,11 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
     const TreeSize tree_size{request.has_tree_size() ? request.tree_size()
                                                      : newest->tree_size().value};
     TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, SettlementView(newest).At(tree_size));
+    TRIBUTARY_RETURN_IF_ERROR(
+        CheckNoLaterAdjustment(SettlementView(newest), asked.statement, tree_size));
     if (asked.mode == AdjustmentMode::kReversal) {
-      TRIBUTARY_RETURN_IF_ERROR(CheckNoOpenSales(SettlementView(newest)));
+      TRIBUTARY_RETURN_IF_ERROR(
+          CheckNoOpenSales(SettlementView(newest), LogPosition{newest->tree_size().value}));
     }
     TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
                                tributary::PreviewAdjustment(*reader, asked, OptionsOf(env)));

@@ -92,6 +92,23 @@ TEST_CASE("import order: an order that serves already is kept", "[client][import
   CHECK(LineNumbers(batch) == Numbers{1, 2, 3, 4, 5, 6});
 }
 
+// Lines of facts are in the order of events; a table of sales is in none.
+TEST_CASE("import order: sales of a table come after the lineage beside them", "[client][import]") {
+  const std::string sale = R"({"type":"tributary/sale/v1","reference":"r","asset":")" + Named("x") +
+                           R"(","amount":"1","currency":"EUR"})";
+  ImportBatch batch = Prepared({Asset("x"), sale, Derivation(Named("x"), {})});
+  const auto sale_place = [&batch] {
+    OrderFacts(&batch);
+    for (std::size_t i = 0; i < batch.facts.size(); ++i) {
+      if (std::holds_alternative<SaleRecord>(batch.facts[i].record.body)) return i;
+    }
+    return batch.facts.size();
+  };
+  CHECK(sale_place() == 1);
+  batch.files = {"sales.csv"};
+  CHECK(sale_place() == 2);
+}
+
 TEST_CASE("import order: a superseding record stands behind what it replaces", "[client][import]") {
   const auto first = FactFromLine(Party("ana"), "test");
   REQUIRE_OK(first);

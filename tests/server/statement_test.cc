@@ -344,6 +344,13 @@ TEST_CASE("statement: a hold keeps a party's part until it is released", "[serve
   hold.mutable_hold()->set_reason("not his");
   const std::string hold_id = RecordOne(env, hold);
   RecordOne(env, Sale("order 1", "output", "10000"));
+  v1::Fact early;
+  early.mutable_hold_release()->set_hold(hold_id);
+  early.mutable_hold_release()->set_outcome(v1::HOLD_OUTCOME_REROUTED);
+  early.mutable_hold_release()->add_recipients()->set_party("bea");
+  early.mutable_hold_release()->mutable_recipients(0)->set_units(1);
+  // Nothing is held yet that could be rerouted: the sale is not closed.
+  CHECK(IngestAll(env, {early}).results(0).error().field() == "outcome");
   const v1::CloseStatementResponse first = Close(env);
   const std::string held = "hold:" + Digest::FromBytes(hold_id)->ToHex();
   CHECK(Paid(Lines(env, 1)) ==
@@ -377,6 +384,86 @@ TEST_CASE("statement: a hold keeps a party's part until it is released", "[serve
   REQUIRE_OK(server::ListHolds(env, list, &holds));
   REQUIRE(holds.holds_size() == 1);
   CHECK(holds.holds(0).held_size() == 0);
+}
+
+TEST_CASE("sale: a sale on hold says that all of it is held", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string sale = RecordOne(env, Sale("order 1", "output", "100"));
+  RecordOne(env, Sale("order 2", "output", "100"));
+  v1::Fact hold;
+  hold.mutable_hold()->set_reference("claim 1");
+  hold.mutable_hold()->set_sale(sale);
+  hold.mutable_hold()->set_reason("returned");
+  const std::string hold_id = RecordOne(env, hold);
+  for (const bool closed : {false, true}) {
+    CAPTURE(closed);
+    if (closed) Close(env);
+    for (const v1::SaleLine& line : SaleOf(env, "order 1").split().lines()) {
+      CHECK(line.hold() == hold_id);
+    }
+    for (const v1::SaleLine& line : SaleOf(env, "order 2").split().lines()) {
+      CHECK(line.hold().empty());
+    }
+  }
+  CHECK(Paid(Lines(env, 1)).at("hold:" + Digest::FromBytes(hold_id)->ToHex()) == "100");
+}
+
+TEST_CASE("adjustment: none is valued where an earlier one does not show", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
+  const std::string sale = RecordOne(env, Sale("order 1", "output", "10000"));
+  const std::string statement = Close(env).receipt().record_id();
+  const std::string lineage = RecordOne(env, CorrectedWeights(wrong));
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(sale);
+  const std::string reversed = RecordOne(env, reversal);
+  const std::uint64_t tree_size = (*env.ledgers.Find(kLedger))->head().tree_size.value;
+  v1::PostAdjustmentRequest post;
+  post.set_ledger(kLedger);
+  post.set_statement(statement);
+  post.set_mode(v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  post.set_tree_size(tree_size);
+  post.set_cause(lineage);
+  v1::PostAdjustmentResponse response;
+  REQUIRE_OK(server::PostAdjustment(env, post, &response));
+  post.set_cause(reversed);
+  const absl::Status refused = server::PostAdjustment(env, post, &response);
+  CHECK_STATUS(refused, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(refused) == "tree_size");
+  post.clear_tree_size();
+  REQUIRE_OK(server::PostAdjustment(env, post, &response));
+  Close(env);
+  for (const char* party : {"sam", "bea", "dan"}) CHECK(Payable(env, party) == "0");
+}
+
+TEST_CASE("adjustment: a superseded correction is no cause", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string sale = RecordOne(env, Sale("order 1", "output", "10000"));
+  const std::string statement = Close(env).receipt().record_id();
+  v1::Fact first;
+  first.mutable_correction()->set_sale(sale);
+  first.mutable_correction()->set_amount("8000");
+  const std::string first_id = RecordOne(env, first);
+  v1::Fact second = first;
+  second.mutable_correction()->set_amount("9000");
+  second.mutable_options()->set_supersedes(first_id);
+  const std::string second_id = RecordOne(env, second);
+  v1::PostAdjustmentRequest post;
+  post.set_ledger(kLedger);
+  post.set_statement(statement);
+  post.set_mode(v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  post.set_cause(first_id);
+  v1::PostAdjustmentResponse response;
+  CHECK_STATUS(server::PostAdjustment(env, post, &response), absl::StatusCode::kInvalidArgument);
+  MustPost(env, statement, second_id, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  Close(env);
+  CHECK(Payable(env, "bea") == "4500");
 }
 
 v1::CreatePayoutBatchResponse PayEverybody(server::Env& env, const std::string& reference) {
