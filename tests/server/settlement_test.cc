@@ -138,8 +138,7 @@ TEST_CASE("settlement: a sale is reversed once, and a pending one posted once",
                absl::StatusCode::kAlreadyExists);
 }
 
-TEST_CASE("settlement: what concerns payees and disputes is recorded",
-          "[server][settlement]") {
+TEST_CASE("settlement: what concerns payees and disputes is recorded", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
   Record(env, {Party("ana"), Party("society"), Asset("picture", v1::ASSET_KIND_WORK)});

@@ -3,74 +3,12 @@
 #include <algorithm>
 #include <functional>
 
-#include "graph/merkle/merkle.h"
-#include "graph/model/status.h"
-#include "storage/memory/memory_store.h"
-#include "storage/rocksdb/rocksdb_store.h"
-#include "tests/support/catch.h"
-#include "tests/support/test_ledger.h"
+#include "tests/storage/ledger/market.h"
 
 namespace tributary {
 namespace {
 
-using test::AssetFact;
-using test::AssetId;
-using test::DerivationFact;
-using test::Engine;
-using test::TestLedger;
-
-constexpr std::uint64_t kTime = 1'700'000'000'000;  // of a TestLedger that nobody moved
-
-Fact FactOf(RecordBody body, std::optional<Digest> supersedes = std::nullopt) {
-  Fact fact;
-  fact.record.ledger = std::string(test::kLedgerName);
-  fact.record.supersedes = supersedes;
-  fact.record.body = std::move(body);
-  return fact;
-}
-
-Receipt MustRecord(TestLedger& ledger, Fact fact) {
-  auto receipt = ledger->RecordFact(std::move(fact));
-  REQUIRE_OK(receipt);
-  return *receipt;
-}
-
-std::shared_ptr<LedgerView> MustView(TestLedger& ledger,
-                                     std::optional<TreeSize> tree_size = std::nullopt) {
-  auto view = ledger->ViewAt(tree_size);
-  REQUIRE_OK(view);
-  return *view;
-}
-
-SaleRecord Sale(std::string reference, std::string_view asset = "out") {
-  SaleRecord sale;
-  sale.reference = std::move(reference);
-  sale.asset = AssetId(asset);
-  sale.amount = {100};
-  sale.currency = "EUR";
-  return sale;
-}
-
-CurrencyRecord Euro() { return {.code = "EUR", .name = "Euro", .scale = 2}; }
-
-// An output, two parties, a currency: log positions 1 to 4. Position 0 is the ledger's record.
-void RecordMarket(TestLedger& ledger) {
-  MustRecord(ledger, AssetFact("out", AssetKind::kOutput));
-  MustRecord(ledger, test::PartyFact("ana"));
-  MustRecord(ledger, test::PartyFact("ben"));
-  MustRecord(ledger, FactOf(Euro()));
-}
-
-template <typename Body>
-std::optional<StoredRecord> MustFind(const LedgerView& view, const Body& probe) {
-  auto found = view.FindInForce(probe);
-  REQUIRE_OK(found);
-  return *std::move(found);
-}
-
-bool Says(const absl::Status& status, std::string_view part) {
-  return FromAbsl(status.message()).find(part) != std::string_view::npos;
-}
+using namespace test;  // NOLINT(google-build-using-namespace): the market, and facts
 
 // --- References ---
 
@@ -362,41 +300,6 @@ TEST_CASE("settlement: the last change of an asset is its newest record, derivat
 
 // --- Lines ---
 
-std::vector<std::string> SomeLines(std::size_t count) {
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < count; ++i) lines.push_back("line " + std::to_string(i));
-  return lines;
-}
-
-Digest RootOf(const std::vector<std::string>& lines) {
-  TreeFrontier tree;
-  for (const std::string& line : lines) tree.Append(LeafHash(line));
-  return tree.Root();
-}
-
-StatementRecord StatementOver(std::uint64_t begin, std::uint64_t end,
-                              const std::vector<std::string>& lines) {
-  StatementRecord statement;
-  statement.begin = begin;
-  statement.end = end;
-  statement.algorithm = "test/v1";
-  statement.line_count = lines.size();
-  statement.lines_root = RootOf(lines);
-  return statement;
-}
-
-absl::StatusOr<Receipt> RecordLines(TestLedger& ledger, RecordBody body,
-                                    const std::vector<std::string>& lines) {
-  auto stage = ledger->BeginLines();
-  if (!stage.ok()) return stage.status();
-  // In uneven pieces, as a stream brings them.
-  for (std::size_t at = 0; at < lines.size(); at += 100) {
-    const auto part = std::span(lines).subspan(at, std::min<std::size_t>(100, lines.size() - at));
-    if (const absl::Status added = (*stage)->Add(part); !added.ok()) return added;
-  }
-  return (*stage)->Finish(FactOf(std::move(body)).record);
-}
-
 TEST_CASE("settlement: the lines of a statement are read as they were given",
           "[ledger][settlement]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
@@ -516,131 +419,6 @@ TEST_CASE("settlement: an adjustment names a statement and a later cause, once",
   REQUIRE_OK(recorded);
   CHECK(*MustView(ledger)->ReadLines(recorded->position, 0, 10) == lines);
   CHECK_STATUS(with([](auto* a) { a->reason = "again"; }), absl::StatusCode::kAlreadyExists);
-}
-
-// --- Verification, rebuilding, formats ---
-
-TEST_CASE("settlement: verification and rebuilding know these records", "[ledger][settlement]") {
-  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
-  RecordMarket(ledger);
-  for (std::size_t i = 0; i < kPositionBlockSize + 1; ++i) {
-    MustRecord(ledger, FactOf(Sale("order " + std::to_string(i))));
-  }
-  const auto lines = SomeLines(kLineChunkSize + 1);
-  const auto statement = RecordLines(ledger, StatementOver(0, 5, lines), lines);
-  REQUIRE_OK(statement);
-  const auto verify = [&] {
-    const auto scratch = NewMemoryStore();
-    const auto result = ledger->Verify(scratch.get(), {}, nullptr);
-    REQUIRE_OK(result);
-    for (const VerifyProblem& problem : result->problems) UNSCOPED_INFO(problem.what);
-    return result->problem_count;
-  };
-  CHECK(verify() == 0);
-  const auto listed = MustView(ledger)->ListRecords(kRecordTypeOf<SaleRecord>, 0, 1000);
-  REQUIRE_OK(ledger->RebuildIndexes({}));
-  CHECK(verify() == 0);
-  CHECK(*MustView(ledger)->ListRecords(kRecordTypeOf<SaleRecord>, 0, 1000) == *listed);
-  CHECK(MustFind(*MustView(ledger), Sale("order 128")).has_value());
-  CHECK(*MustView(ledger)->ReadLines(statement->position, 0, 1000) == lines);
-}
-
-// Changes rows of a closed ledger behind its back, with valid seals.
-void Tamper(const TestLedger& ledger,
-            const std::function<void(const Snapshot&, WriteBatch*)>& work) {
-  RocksDbOptions options;
-  options.path = ledger.store_path();
-  auto store = OpenRocksDbStore(options);
-  REQUIRE_OK(store);
-  const auto snapshot = (*store)->TakeSnapshot();
-  REQUIRE_OK(snapshot);
-  WriteBatch batch;
-  work(**snapshot, &batch);
-  REQUIRE_OK((*store)->Commit(batch));
-}
-
-void PutSealed(const OwnedKey& key, std::string payload, WriteBatch* batch) {
-  batch->Put(key.family, key.row, key.column, Seal(key.view(), std::move(payload)));
-}
-
-TEST_CASE("settlement: verification finds a line that was changed behind its seal",
-          "[ledger][settlement]") {
-  TestLedger ledger(Engine::kRocksDb);
-  RecordMarket(ledger);
-  auto lines = SomeLines(3);
-  REQUIRE_OK(RecordLines(ledger, StatementOver(0, 5, lines), lines));
-  ledger.Close();
-  lines[1] = "line of another";
-  Tamper(ledger, [&](const Snapshot&, WriteBatch* batch) {
-    PutSealed(keys::LineChunk(StageId{1}, 0), EncodeLineChunk(lines), batch);
-  });
-  REQUIRE_OK(ledger.Reopen());
-  const auto scratch = NewMemoryStore();
-  const auto result = ledger->Verify(scratch.get(), {}, nullptr);
-  REQUIRE_OK(result);
-  REQUIRE(result->problem_count == 1);
-  CHECK(result->problems[0].where == "log position 5");
-  CHECK(result->problems[0].what.find("its lines give root") != std::string::npos);
-}
-
-TEST_CASE("settlement: a list that lost a record is damage, not a shorter list",
-          "[ledger][settlement]") {
-  TestLedger ledger(Engine::kRocksDb);
-  RecordMarket(ledger);
-  MustRecord(ledger, FactOf(Sale("order 1")));
-  MustRecord(ledger, FactOf(Sale("order 2")));
-  ledger.Close();
-  Tamper(ledger, [&](const Snapshot&, WriteBatch* batch) {
-    PutSealed(keys::RecordList(kRecordTypeOf<SaleRecord>), EncodePositionList({1, {5}}), batch);
-  });
-  REQUIRE_OK(ledger.Reopen());
-  CHECK_STATUS(MustView(ledger)->ListRecords(kRecordTypeOf<SaleRecord>, 0, 10),
-               absl::StatusCode::kDataLoss);
-}
-
-TEST_CASE("settlement: a stage that was not finished leaves nothing", "[ledger][settlement]") {
-  TestLedger ledger(Engine::kRocksDb);
-  RecordMarket(ledger);
-  const auto lines = SomeLines(70'000);  // beyond one commit of chunks
-  const auto count_rows = [&] {
-    std::size_t count = 0;
-    ledger.Close();
-    Tamper(ledger, [&](const Snapshot& snapshot, WriteBatch* batch) {
-      const auto rows = snapshot.ListRows(Family::kUpstream, "", 1000);
-      REQUIRE_OK(rows);
-      count = rows->size();
-      PutSealed(keys::StageCounter(), EncodePosition(100), batch);
-    });
-    REQUIRE_OK(ledger.Reopen());
-    return count;
-  };
-  {
-    auto stage = ledger->BeginLines();
-    REQUIRE_OK(stage);
-    REQUIRE_OK((*stage)->Add(lines));
-  }
-  CHECK(count_rows() == 0);
-}
-
-TEST_CASE("settlement: a store of version 1 is brought to this version when it is opened",
-          "[ledger][settlement]") {
-  TestLedger ledger(Engine::kRocksDb);
-  MustRecord(ledger, AssetFact("out", AssetKind::kOutput));
-  MustRecord(ledger, DerivationFact("out", {}, 1));
-  const HeadRow head = ledger->head();
-  ledger.Close();
-  Tamper(ledger, [&](const Snapshot&, WriteBatch* batch) {
-    PutSealed(keys::Format(), EncodePosition(1), batch);
-    PutSealed(keys::Head(), EncodeHeadV1(head), batch);
-  });
-  REQUIRE_OK(ledger.Reopen());
-  CHECK(ledger->head() == head);
-  MustRecord(ledger, FactOf(Euro()));
-  MustRecord(ledger, FactOf(Sale("order 1")));
-  REQUIRE_OK(ledger.Reopen());
-  CHECK(MustFind(*MustView(ledger), Sale("order 1")).has_value());
-  const auto scratch = NewMemoryStore();
-  CHECK(ledger->Verify(scratch.get(), {}, nullptr)->problem_count == 0);
 }
 
 }  // namespace
