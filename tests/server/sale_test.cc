@@ -21,12 +21,11 @@ TEST_CASE("sale: a sale on hold says that all of it is held", "[server][settleme
   for (const bool closed : {false, true}) {
     CAPTURE(closed);
     if (closed) Close(env);
-    for (const v1::SaleLine& line : SaleOf(env, "order 1").split().lines()) {
-      CHECK(line.hold() == hold_id);
-    }
-    for (const v1::SaleLine& line : SaleOf(env, "order 2").split().lines()) {
-      CHECK(line.hold().empty());
-    }
+    const v1::GetSaleResponse held = SaleOf(env, "order 1");
+    const v1::GetSaleResponse free = SaleOf(env, "order 2");
+    for (const v1::SaleLine& line : held.split().lines()) CHECK(line.hold() == hold_id);
+    for (const v1::SaleLine& line : free.split().lines()) CHECK(line.hold().empty());
+    CHECK(held.split().lines_size() == free.split().lines_size());
   }
   CHECK(Paid(Lines(env, 1)).at("hold:" + Digest::FromBytes(hold_id)->ToHex()) == "100");
 }
@@ -130,7 +129,10 @@ TEST_CASE("sale: terms above 100 % are refused at the sale, with the head-room",
   // An asset that is not downstream of the term's owes nothing.
   request.mutable_sale()->set_asset(Id("base"));
   REQUIRE_OK(server::RecordSale(env, request, &response));
-  // In one batch with the lineage that it depends on.
+  // A version that was superseded is still checked at the sale, in one batch with its lineage.
+  v1::Fact smaller = PolicyWithTerm("data", 100'000);
+  smaller.mutable_options()->set_supersedes(passes);
+  RecordOne(env, smaller);
   v1::Fact late = Sale("order 3", "new", "1000");
   late.mutable_sale()->set_policy(passes);
   const v1::IngestResponse batch =
