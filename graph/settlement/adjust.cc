@@ -258,14 +258,6 @@ class Adjuster {
                                  ", which statement ", number(), " counts already"),
                           StrCat("at or above its end ", end));
     }
-    if (As<CorrectionRecord>(cause_.record) != nullptr) {
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto in_force,
-                                 reader_.FindInForce(cause_.record.record.body));
-      if (in_force.has_value() && in_force->id != cause_.record.id) {
-        return InvalidField("cause", "a correction that was superseded",
-                            StrCat("the one in force, ", in_force->id.ToHex()));
-      }
-    }
     TRIBUTARY_ASSIGN_OR_RETURN(const auto adjusted,
                                reader_.FindInForce(AdjustmentRecord{.statement = request_.statement,
                                                                     .cause = request_.cause}));

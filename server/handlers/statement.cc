@@ -129,6 +129,18 @@ absl::StatusOr<AdjustmentRequest> ReadRequest(const std::string& statement,
   return request;
 }
 
+// Of corrections of one sale the one in force counts, whenever it is posted.
+absl::Status CheckInForce(const SettlementReader& reader, const Digest& cause) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto record, reader.FindRecord(cause));
+  if (!record.has_value() || !std::holds_alternative<CorrectionRecord>(record->record.body)) {
+    return absl::OkStatus();
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto in_force, reader.FindInForce(record->record.body));
+  if (!in_force.has_value() || in_force->id == cause) return absl::OkStatus();
+  return InvalidField("cause", "a correction that was superseded",
+                      StrCat("the one in force, ", in_force->id.ToHex()));
+}
+
 // An adjustment rests on those before it: none may stand where the tree size does not show it.
 absl::Status CheckNoLaterAdjustment(const SettlementReader& newest, const Digest& statement,
                                     TreeSize tree_size) {
@@ -237,6 +249,7 @@ absl::Status PreviewAdjustment(Env& env, const v1::PreviewAdjustmentRequest& req
                              ReadRequest(request.statement(), request.cause()));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto view, OpenView(env, request.ledger(), request.at()));
   const SettlementView reader(view);
+  TRIBUTARY_RETURN_IF_ERROR(CheckInForce(reader, asked.cause));
   TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
                              tributary::PreviewAdjustment(reader, asked, OptionsOf(env)));
   v1::PreviewAdjustmentResponse message;
@@ -283,6 +296,7 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
     TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, SettlementView(newest).At(tree_size));
     TRIBUTARY_RETURN_IF_ERROR(
         CheckNoLaterAdjustment(SettlementView(newest), asked.statement, tree_size));
+    TRIBUTARY_RETURN_IF_ERROR(CheckInForce(*reader, asked.cause));
     if (asked.mode == AdjustmentMode::kReversal) {
       TRIBUTARY_RETURN_IF_ERROR(
           CheckNoOpenSales(SettlementView(newest), LogPosition{newest->tree_size().value}));
