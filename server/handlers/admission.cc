@@ -207,13 +207,12 @@ absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
   TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, at->FindAsset(sale.asset));
   if (!asset.has_value()) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto late, view.FindAsset(sale.asset));
-    return LeaveOpen(
-        FieldError(late.has_value() ? absl::StatusCode::kFailedPrecondition
-                                    : absl::StatusCode::kNotFound,
-                   "asset", sale.asset.ToHex(),
-                   StrCat("an asset recorded before tree size ", valued_at.value,
-                          ", which the sale is valued at")),
-        fact);
+    return LeaveOpen(FieldError(late.has_value() ? absl::StatusCode::kFailedPrecondition
+                                                 : absl::StatusCode::kNotFound,
+                                "asset", sale.asset.ToHex(),
+                                StrCat("an asset recorded before tree size ", valued_at.value,
+                                       ", which the sale is valued at")),
+                     fact);
   }
   const auto collected =
       CollectUpstream(*at, *asset, CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
