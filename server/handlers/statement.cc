@@ -142,26 +142,17 @@ absl::Status CheckInForce(const SettlementReader& reader, const Digest& cause) {
 }
 
 // An adjustment rests on those before it: none may stand where the tree size does not show it.
-absl::Status CheckNoLaterAdjustment(const SettlementReader& newest, const Digest& statement,
-                                    TreeSize tree_size) {
-  const RecordType type = kRecordTypeOf<AdjustmentRecord>;
-  TRIBUTARY_ASSIGN_OR_RETURN(std::uint64_t next,
-                             newest.CountBefore(type, LogPosition{tree_size.value}));
-  constexpr std::size_t kBatchCount = 256;
-  while (true) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto positions, newest.ListPositions(type, next, kBatchCount));
-    if (positions.empty()) return absl::OkStatus();
-    std::vector<LoggedRecord> records;
-    TRIBUTARY_RETURN_IF_ERROR(newest.ReadRecords(positions, &records));
-    for (const LoggedRecord& record : records) {
-      const auto* adjustment = std::get_if<AdjustmentRecord>(&record.record.body);
-      if (adjustment == nullptr || adjustment->statement != statement) continue;
-      return FieldError(absl::StatusCode::kFailedPrecondition, "tree_size", StrCat(tree_size.value),
-                        StrCat("above ", record.position.value,
-                               ", where the statement was adjusted last: preview again"));
-    }
-    next += positions.size();
-  }
+absl::Status CheckNoLaterAdjustment(const Env& env, const SettlementReader& newest,
+                                    const Digest& statement, TreeSize tree_size) {
+  return ForEachRecord<AdjustmentRecord>(
+      newest, LogPosition{tree_size.value}, &env.cancel,
+      [&](const LoggedRecord& record, const AdjustmentRecord& adjustment) -> absl::Status {
+        if (adjustment.statement != statement) return absl::OkStatus();
+        return FieldError(absl::StatusCode::kFailedPrecondition, "tree_size",
+                          StrCat(tree_size.value),
+                          StrCat("above ", record.position.value,
+                                 ", where the statement was adjusted last: preview again"));
+      });
 }
 
 // A statement that is closed for an adjustment alone closes no sale: those are closed before it.
@@ -295,7 +286,7 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
                                                      : newest->tree_size().value};
     TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, SettlementView(newest).At(tree_size));
     TRIBUTARY_RETURN_IF_ERROR(
-        CheckNoLaterAdjustment(SettlementView(newest), asked.statement, tree_size));
+        CheckNoLaterAdjustment(env, SettlementView(newest), asked.statement, tree_size));
     TRIBUTARY_RETURN_IF_ERROR(CheckInForce(*reader, asked.cause));
     if (asked.mode == AdjustmentMode::kReversal) {
       TRIBUTARY_RETURN_IF_ERROR(
