@@ -6,13 +6,6 @@
 #include "graph/model/text.h"
 
 namespace tributary::server {
-namespace {
-
-LoggedRecord Logged(StoredRecord record) {
-  return {record.position, record.accepted_time, record.id, std::move(record.record)};
-}
-
-}  // namespace
 
 absl::StatusOr<std::shared_ptr<const SettlementReader>> SettlementView::At(
     TreeSize tree_size) const {

@@ -6,12 +6,18 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/settlement/settlement_reader.h"
 #include "storage/ledger_view.h"
 
 namespace tributary::server {
+
+// A stored record as the core takes it.
+inline LoggedRecord Logged(StoredRecord record) {
+  return {record.position, record.accepted_time, record.id, std::move(record.record)};
+}
 
 // Shares the view; any thread may call.
 class SettlementView final : public SettlementReader {

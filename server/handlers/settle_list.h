@@ -73,10 +73,6 @@ absl::StatusOr<std::size_t> PageSizeOf(const Env& env, const Request& request) {
                   "page_size_max");
 }
 
-inline LoggedRecord Logged(const StoredRecord& record) {
-  return {record.position, record.accepted_time, record.id, record.record};
-}
-
 inline void ToProto(const LoggedRecord& record, v1::RecordRef* ref) {
   ref->set_record_id(ToProto(record.id));
   ref->set_position(record.position.value);
