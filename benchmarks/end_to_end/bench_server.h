@@ -36,6 +36,7 @@ class BenchServer {
 
   std::string address() const;
   Capture& capture() { return capture_; }
+  const server::Ledgers& ledgers() const { return *ledgers_; }
   // Seconds that a bare RocksDB in a fresh directory takes for the same batches, each synced.
   double ReplayBare(const std::vector<WriteBatch>& batches);
 

@@ -5,7 +5,7 @@
 // usage: tributary_end_to_end_bench DIRECTORY [WORKS [CASE...]]
 //   DIRECTORY  an empty one on the disk to be measured
 //   WORKS      of the large model: 1000000 if not given
-//   CASE       ingest, small, impact or large; all if none is given
+//   CASE       ingest, small, impact, sales, close or large; all if none is given
 
 #include <grpcpp/grpcpp.h>
 
@@ -16,7 +16,9 @@
 #include <thread>
 
 #include "benchmarks/end_to_end/bench_server.h"
+#include "benchmarks/end_to_end/facts.h"
 #include "benchmarks/end_to_end/measure.h"
+#include "benchmarks/end_to_end/sales.h"
 #include "client/lib/client.h"
 #include "graph/model/digest.h"
 #include "graph/model/text.h"
@@ -27,67 +29,7 @@
 namespace tributary::bench {
 namespace {
 
-constexpr char kLedger[] = "bench";
 constexpr std::size_t kOutputCount = 10'000;  // recorded before anything is measured
-
-std::string IdOf(const std::string& name) { return std::string(Sha256(name).view()); }
-
-v1::Fact AssetFact(const std::string& name, v1::AssetKind kind) {
-  v1::Fact fact;
-  fact.mutable_asset()->set_asset(IdOf(name));
-  fact.mutable_asset()->set_kind(kind);
-  fact.mutable_asset()->set_id_method(v1::ID_METHOD_CONTENT);
-  fact.mutable_asset()->set_name(name);
-  return fact;
-}
-
-struct Input {
-  std::string name;
-  v1::Role role;
-  std::uint64_t weight;
-};
-
-v1::Fact DerivationFact(const std::string& generated, const std::vector<Input>& inputs,
-                        std::uint64_t retained) {
-  v1::Fact fact;
-  auto* derivation = fact.mutable_derivation();
-  derivation->mutable_derivation()->set_generated(IdOf(generated));
-  derivation->mutable_derivation()->set_retained(retained);
-  for (const Input& input : inputs) {
-    auto* edge = derivation->add_edges();
-    edge->set_input(IdOf(input.name));
-    edge->set_role(input.role);
-    edge->set_weight(input.weight);
-  }
-  return fact;
-}
-
-// Sends facts over one Ingest stream in batches, two in flight; every one must be recorded.
-void Ingest(const Client& client, const std::vector<v1::Fact>& facts, std::size_t batch_size) {
-  const auto context = client.NewStreamContext();
-  auto stream = client.lineage().Ingest(context.get());
-  std::thread reader([&] {
-    v1::IngestResponse response;
-    while (stream->Read(&response)) {
-      for (const v1::FactResult& result : response.results()) {
-        Require(result.has_receipt(), result.error().message());
-      }
-    }
-  });
-  v1::IngestRequest request;
-  request.set_ledger(kLedger);
-  for (std::size_t i = 0; i < facts.size(); ++i) {
-    *request.add_facts() = facts[i];
-    if (static_cast<std::size_t>(request.facts_size()) < batch_size && i + 1 < facts.size()) {
-      continue;
-    }
-    Require(stream->Write(request), "ingest stream");
-    request.clear_facts();
-  }
-  stream->WritesDone();
-  reader.join();
-  Require(stream->Finish().ok(), "ingest");
-}
 
 std::vector<v1::Fact> ImageFacts(const std::string& prefix, std::size_t output_count) {
   std::vector<v1::Fact> facts;
@@ -171,7 +113,7 @@ void MeasureIngest(const Client& client, BenchServer& server) {
   for (const Case& one : {Case{1, 700}, Case{100, 10'000}, Case{10'000, 40'000}}) {
     const auto facts = ImageFacts(StrCat("i", one.batch_size, " "), one.output_count);
     server.capture().Start();
-    const double seconds = SecondsOf([&] { Ingest(client, facts, one.batch_size); });
+    const double seconds = SecondsOf([&] { Ingest(client, kLedger, facts, one.batch_size); });
     const double bare = server.ReplayBare(server.capture().Take());
     const auto count = static_cast<double>(facts.size());
     PrintAgainst(StrCat("ingest, batch ", one.batch_size), count / seconds,
@@ -241,7 +183,7 @@ void MeasureLarge(const Client& client, std::size_t work_count) {
   }
   facts.push_back(AssetFact("large model", v1::ASSET_KIND_MODEL_CHECKPOINT));
   facts.push_back(AssetFact("large output", v1::ASSET_KIND_OUTPUT));
-  const double assets = SecondsOf([&] { Ingest(client, facts, 10'000); });
+  const double assets = SecondsOf([&] { Ingest(client, kLedger, facts, 10'000); });
   std::printf("recorded %zu works, %.0f facts/s\n", work_count,
               static_cast<double>(facts.size()) / assets);
   facts.clear();
@@ -274,7 +216,8 @@ void MeasureLarge(const Client& client, std::size_t work_count) {
   });
   std::printf("recorded one derivation of %zu inputs, %.0f edges/s\n", work_count,
               static_cast<double>(work_count) / stream_seconds);
-  Ingest(client, {DerivationFact("large output", {{"large model", v1::ROLE_GENERATOR, 1}}, 1)}, 1);
+  Ingest(client, kLedger,
+         {DerivationFact("large output", {{"large model", v1::ROLE_GENERATOR, 1}}, 1)}, 1);
 
   const auto request = AttributeRequest("large output", 10);
   const double cold = SecondsOf([&] { Attribute(client, request); });
@@ -321,11 +264,13 @@ int Main(int argc, char** argv) {
   create.set_ledger(kLedger);
   const auto created = client.Call(&v1::AdminService::Stub::CreateLedger, create);
   Require(created.ok(), created.status().ToString());
-  Ingest(client, BaseFacts(), 100);
-  Ingest(client, ImageFacts("", kOutputCount), 1'000);
+  Ingest(client, kLedger, BaseFacts(), 100);
+  Ingest(client, kLedger, ImageFacts("", kOutputCount), 1'000);
   if (is_wanted("ingest")) MeasureIngest(client, server);
   if (is_wanted("small")) MeasureSmall(client, server.address());
   if (is_wanted("impact")) MeasureImpact(client);
+  if (is_wanted("sales")) MeasureRecordSale(client);
+  if (is_wanted("close")) MeasureClose(client, server);
   if (is_wanted("large")) MeasureLarge(client, work_count);
   return 0;
 }

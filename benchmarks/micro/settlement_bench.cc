@@ -15,20 +15,18 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "graph/attribution/proportion.h"
+#include "benchmarks/data/sales_world.h"
 #include "graph/settlement/valuation.h"
-#include "tests/support/rng.h"
 
 namespace tributary {
 namespace {
 
-constexpr std::size_t kSaleCount = 1'000'000;
-constexpr std::size_t kWorkCount = 200'000;
-constexpr std::size_t kPartyCount = 50'000;
-constexpr std::size_t kDataSetCount = 500;
-constexpr std::size_t kModelCount = 100;
-constexpr std::size_t kOutputCount = 180'000;
-constexpr std::uint64_t kAssetCount = kWorkCount + kDataSetCount + kModelCount + kOutputCount;
+using bench::BarePass;
+using bench::BareResult;
+using bench::SalesWorld;
+
+constexpr std::uint64_t kAssetCount = SalesWorld::kAssetCount;
+constexpr std::uint64_t kWorkCount = SalesWorld::kWorkCount;
 
 void Require(bool condition, const char* what) {
   if (condition) return;
@@ -36,56 +34,29 @@ void Require(bool condition, const char* what) {
   std::abort();
 }
 
-std::string PartyName(std::uint32_t party) { return "rights-holder-" + std::to_string(party); }
-
-struct Sale {
-  std::uint32_t asset = 0;
-  std::uint32_t amount = 0;
-};
-
-// Flat arrays; assets stand after their inputs. Asset i has number i + 1.
+// The world as the port gives it. Asset i has number i + 1.
 struct World {
   World() {
-    test::Rng rng(42);
     views.resize(kAssetCount);
-    for (std::uint32_t i = 0; i < kPartyCount; ++i) holders.push_back({{PartyName(i), 1}});
-    for (std::size_t i = 0; i < kAssetCount; ++i) {
-      parties.push_back(static_cast<std::uint32_t>(rng.Below(kPartyCount)));
+    for (std::uint32_t i = 0; i < SalesWorld::kPartyCount; ++i) {
+      holders.push_back({{SalesWorld::PartyName(i), 1}});
     }
-    std::size_t next = kWorkCount;
-    for (std::size_t i = 0; i < kDataSetCount; ++i) Make(&rng, next++, 0, kWorkCount, 560, 0);
-    const std::size_t models = next + kModelCount;
-    for (; next < models;) Make(&rng, next++, kWorkCount, kDataSetCount, 20, 0);
-    for (; next < kAssetCount;) Make(&rng, next++, 0, kWorkCount, 3, models - kModelCount);
-    for (std::size_t i = 0; i < kSaleCount; ++i) {
-      const std::size_t asset = models + rng.Below(kOutputCount);
-      sales.push_back(
-          {static_cast<std::uint32_t>(asset), static_cast<std::uint32_t>(rng.Between(100, 5'000))});
+    for (std::size_t d = 0; d < flat.derivation_count(); ++d) {
+      auto edges = std::make_shared<EdgeList>();
+      for (std::size_t i = flat.begins[d]; i < flat.begins[d + 1]; ++i) {
+        edges->inputs.push_back({flat.inputs[i] + std::uint64_t{1}});
+        edges->cumulative_weights.push_back(flat.cumulative_weights[i]);
+        edges->roles.push_back(Role::kTrainingData);
+        edges->bases.push_back(Basis::kMeasured);
+      }
+      const std::uint64_t asset = kWorkCount + d;
+      views[asset] = {{asset + 1}, SalesWorld::kRetained, 0, flat.denominators[d], edges};
     }
   }
 
-  // `count` inputs of a range of assets, in ascending order, and one model where it says so.
-  void Make(test::Rng* rng, std::size_t asset, std::size_t first, std::size_t range,
-            std::size_t count, std::size_t models) {
-    auto edges = std::make_shared<EdgeList>();
-    std::uint64_t weight_sum = 0;
-    for (std::size_t i = 0; i < count + (models != 0 ? 1 : 0); ++i) {
-      const std::size_t input = i < count ? first + range * i / count + rng->Below(range / count)
-                                          : models + rng->Below(kModelCount);
-      edges->inputs.push_back({input + 1});
-      edges->cumulative_weights.push_back(weight_sum += rng->Between(1, 1'000'000));
-      edges->roles.push_back(Role::kTrainingData);
-      edges->bases.push_back(Basis::kMeasured);
-    }
-    edge_count += edges->count();
-    views[asset] = {{asset + 1}, 1'000'000, 0, weight_sum + 1'000'000, edges};
-  }
-
-  std::vector<std::uint32_t> parties;        // by asset: its one holder
+  SalesWorld flat;
   std::vector<std::vector<Holder>> holders;  // by party
   std::vector<DerivationView> views;
-  std::vector<Sale> sales;
-  std::size_t edge_count = 0;
 };
 
 const World& TheWorld() {
@@ -124,7 +95,7 @@ class FlatLineage final : public LineageReader {
                            std::vector<std::vector<Holder>>* holders) const override {
     holders->resize(assets.size());
     for (std::size_t i = 0; i < assets.size(); ++i) {
-      (*holders)[i] = TheWorld().holders[TheWorld().parties[assets[i].value - 1]];
+      (*holders)[i] = TheWorld().holders[TheWorld().flat.parties[assets[i].value - 1]];
     }
     return absl::OkStatus();
   }
@@ -193,7 +164,7 @@ void FillSales(SaleTable* table) {
   state.valued_at = {2};
   const CountedSale first = table->Bind(state).value();
   std::uint64_t position = kAssetCount + 1;
-  for (const Sale& sale : TheWorld().sales) {
+  for (const SalesWorld::Sale& sale : TheWorld().flat.sales) {
     table->sales.push_back({{position},
                             {position},
                             {position},
@@ -205,58 +176,12 @@ void FillSales(SaleTable* table) {
   }
 }
 
-// What each asset kept and each party got, by index.
-struct Bare {
-  std::vector<Grains> kept;
-  std::vector<Grains> by_party;
-};
-
-struct Csr {
-  Csr() {
-    const World& world = TheWorld();
-    for (std::size_t asset = kWorkCount; asset < kAssetCount; ++asset) {
-      const DerivationView& view = world.views[asset];
-      begins.push_back(inputs.size());
-      denominators.push_back(view.denominator);
-      for (std::size_t i = 0; i < view.edges->count(); ++i) {
-        inputs.push_back(static_cast<std::uint32_t>(view.edges->inputs[i].value - 1));
-        weights.push_back(view.edges->cumulative_weights[i]);
-      }
-    }
-    begins.push_back(inputs.size());
-  }
-  std::vector<std::size_t> begins;
-  std::vector<std::uint64_t> denominators;
-  std::vector<std::uint32_t> inputs;
-  std::vector<std::uint64_t> weights;
-};
-
-void BarePass(const Csr& csr, Bare* bare) {
-  const World& world = TheWorld();
-  bare->kept.assign(kAssetCount, 0);
-  bare->by_party.assign(kPartyCount, 0);
-  for (const Sale& sale : world.sales) bare->kept[sale.asset] += Grains{sale.amount} << 64;
-  for (std::size_t asset = kAssetCount; asset-- > kWorkCount;) {
-    const std::size_t d = asset - kWorkCount;
-    const Proportion proportion(bare->kept[asset], csr.denominators[d]);
-    Grains before = 0;
-    for (std::size_t i = csr.begins[d]; i < csr.begins[d + 1]; ++i) {
-      const Grains up_to = proportion.Floor(csr.weights[i]);
-      bare->kept[csr.inputs[i]] += up_to - before;
-      before = up_to;
-    }
-    bare->kept[asset] -= before;
-  }
-  for (std::size_t asset = 0; asset < kAssetCount; ++asset) {
-    bare->by_party[world.parties[asset]] += bare->kept[asset];
-  }
-}
-
-void CheckAnswer(const Valuation& valuation, const Bare& bare) {
+void CheckAnswer(const Valuation& valuation, const BareResult& bare) {
   Require(valuation.pass_count == 1 && valuation.currencies.size() == 1, "one pass");
   absl::flat_hash_map<std::string, Grains> wanted;
-  for (std::uint32_t party = 0; party < kPartyCount; ++party) {
-    if (bare.by_party[party] != 0) wanted["party:" + PartyName(party)] = bare.by_party[party];
+  for (std::uint32_t party = 0; party < SalesWorld::kPartyCount; ++party) {
+    if (bare.by_party[party] != 0)
+      wanted["party:" + SalesWorld::PartyName(party)] = bare.by_party[party];
   }
   Require(wanted.size() == valuation.currencies[0].earnings.size(), "payees");
   for (const auto& earning : valuation.currencies[0].earnings) {
@@ -265,23 +190,22 @@ void CheckAnswer(const Valuation& valuation, const Bare& bare) {
 }
 
 void BM_ValueSales(benchmark::State& state) {
-  const FlatReader reader({kAssetCount + kSaleCount + 1});
+  const FlatReader reader({kAssetCount + SalesWorld::kSaleCount + 1});
   SaleTable table(reader, {});
   FillSales(&table);
-  Bare bare;
-  BarePass(Csr(), &bare);
+  BareResult bare;
+  BarePass(TheWorld().flat, &bare);
   CheckAnswer(ValueSales(table, {}, {}).value(), bare);
   for (auto _ : state) benchmark::DoNotOptimize(ValueSales(table, {}, {}));
-  state.counters["edges"] = static_cast<double>(TheWorld().edge_count);
-  state.counters["sales"] = static_cast<double>(kSaleCount);
+  state.counters["edges"] = static_cast<double>(TheWorld().flat.inputs.size());
+  state.counters["sales"] = static_cast<double>(SalesWorld::kSaleCount);
 }
 BENCHMARK(BM_ValueSales)->Unit(benchmark::kMillisecond);
 
 void BM_BareSales(benchmark::State& state) {
-  const Csr csr;
-  Bare bare;
+  BareResult bare;
   for (auto _ : state) {
-    BarePass(csr, &bare);
+    BarePass(TheWorld().flat, &bare);
     benchmark::DoNotOptimize(bare.by_party.data());
   }
 }

@@ -36,10 +36,11 @@ struct Digest {
 
   template <typename H>
   friend H AbslHashValue(H state, const Digest& digest) {
-    // The bytes are uniform already: eight of them make a hash.
-    std::uint64_t word;
-    std::memcpy(&word, digest.bytes.data(), sizeof(word));
-    return H::combine(std::move(state), word);
+    // All of them count: asset ids are given by clients, who could make a million that share any
+    // part of theirs.
+    std::array<std::uint64_t, kDigestSize / sizeof(std::uint64_t)> words;
+    std::memcpy(words.data(), digest.bytes.data(), kDigestSize);
+    return H::combine(std::move(state), words[0], words[1], words[2], words[3]);
   }
 };
 

@@ -1,9 +1,11 @@
 #include "graph/model/digest.h"
 
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/hash/hash.h"
 #include "graph/model/status.h"
 #include "tests/support/catch.h"
 
@@ -95,6 +97,21 @@ TEST_CASE("digest: compared as unsigned bytes, first byte first", "[model]") {
   low.bytes[31] = 0xff;
   CHECK(low < high);
   CHECK(low.view() < high.view());
+}
+
+// Asset ids come from clients: a table of ids that were chosen to share most of their bytes must
+// not become a list.
+TEST_CASE("digest: hashes differ wherever the bytes differ", "[model]") {
+  const auto place = GENERATE(range(0, static_cast<int>(kDigestSize) - 1));
+  CAPTURE(place);
+  std::set<std::size_t> hashes;
+  for (int i = 0; i < 1 << 16; ++i) {
+    Digest digest;
+    digest.bytes[static_cast<std::size_t>(place)] = static_cast<std::uint8_t>(i);
+    digest.bytes[static_cast<std::size_t>(place) + 1] = static_cast<std::uint8_t>(i >> 8);
+    hashes.insert(absl::Hash<Digest>{}(digest));
+  }
+  CHECK(hashes.size() == 1 << 16);
 }
 
 }  // namespace
