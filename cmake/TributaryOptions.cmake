@@ -2,6 +2,7 @@
 
 option(TRIBUTARY_TESTS "Build the tests" ON)
 option(TRIBUTARY_BENCHMARKS "Build the benchmarks" OFF)
+option(TRIBUTARY_PRECOMPILE "Parse the large headers of a target once for all its sources" ON)
 option(TRIBUTARY_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
 set(TRIBUTARY_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined or thread")
 
@@ -17,7 +18,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Sloppy about precompiled headers alone: ccache compares what they were made of instead.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM}
+  )
 endif()
 
 add_library(tributary_flags INTERFACE)
@@ -42,6 +46,18 @@ if(TRIBUTARY_SANITIZE)
 endif()
 
 # Adds the library of one folder: every .cc file named, include paths from the project's root.
+# Headers that cost each source of a target seconds. Sources include them all the same: tests/layers
+# reads that, and a build without this option needs it.
+function(tributary_precompile name)
+  if(NOT TRIBUTARY_PRECOMPILE)
+    return()
+  endif()
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -fpch-preprocess)  # for ccache
+  endif()
+endfunction()
+
 function(tributary_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})

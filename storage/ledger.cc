@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> st
   {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto snapshot, store->TakeSnapshot());
     LogTreeAppender tree;
-    LedgerState state(snapshot.get(), ledger_record.ledger, HeadRow{}, &tree, {});
+    LedgerState state(snapshot.get(), nullptr, ledger_record.ledger, HeadRow{}, &tree, {});
     TRIBUTARY_RETURN_IF_ERROR(state.Apply(fact, now, false).status());
     WriteBatch batch;
     const OwnedKey format = keys::Format();

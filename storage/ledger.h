@@ -37,6 +37,10 @@ struct LedgerOptions {
   std::size_t group_fact_count_max = 20'000;
   // Bytes of records in one commit, so that a WriteBatch stays below 64 MiB.
   std::size_t group_byte_count_max = 16u << 20;
+  // Facts waiting from which on the next group is applied while the one before is still being
+  // written: from about here on that takes longer than a sync, and smaller groups gain more from
+  // what joins them meanwhile.
+  std::size_t overlap_fact_count_min = 1'000;
   // Assets looked at by the cycle test of one derivation, on both sides together: a second's work.
   std::size_t cycle_test_asset_count_max = 5'000'000;
   // Bytes of decoded edge lists and of asset ids kept in memory.
@@ -101,7 +105,7 @@ class Ledger {
   std::uint64_t epoch() const { return epoch_; }
 
   // Queues facts, applied in order; `done` gets one result per fact once all that was accepted is
-  // durable (called from the committer's thread: it must not block).
+  // durable (called from one of the ledger's own threads: it must not block).
   // Each fact is all or nothing by itself. Errors of one fact:
   //   kAlreadyExists       other content is in force under its identity; both are shown
   //   kAborted             supersedes names a record that is not in force; or stop_on_error; or

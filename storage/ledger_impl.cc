@@ -1,4 +1,4 @@
-// The committer: groups facts, writes them in one durable step, then answers.
+// A ledger from its opening on: what it is loaded from, and what any thread may ask of it.
 
 #include "storage/ledger_impl.h"
 
@@ -22,13 +22,6 @@ std::size_t ByteCount(const std::vector<PreparedFact>& facts) {
     if (fact.details.has_value()) count += fact.details->bytes.size();
   }
   return count;
-}
-
-// Statuses after which the state in memory may not be what is on disk.
-bool IsFatal(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kDataLoss ||
-         status.code() == absl::StatusCode::kUnavailable ||
-         status.code() == absl::StatusCode::kInternal;
 }
 
 absl::Status ShuttingDown() {
@@ -59,18 +52,7 @@ Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anch
                                             options.asset_id_cache_size)),
       clock_(options.now, options.clock_jump_ms_max) {}
 
-Ledger::Impl::~Impl() {
-  {
-    std::lock_guard lock(queue_mutex_);
-    stopping_ = true;
-  }
-  queue_changed_.notify_all();
-  if (committer_.joinable()) committer_.join();
-}
-
-void Ledger::Impl::Start() {
-  committer_ = std::thread([this] { CommitterLoop(); });
-}
+Ledger::Impl::~Impl() { Stop(); }
 
 // --- Any thread ---
 
@@ -147,126 +129,6 @@ absl::Status Ledger::Impl::RunExclusive(std::function<absl::Status()> work) {
   return future.get();
 }
 
-// --- Committer's thread ---
-
-std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
-  std::unique_lock lock(queue_mutex_);
-  queue_changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-  std::vector<Job> jobs;
-  std::size_t fact_count = 0;
-  std::size_t byte_count = 0;
-  while (!queue_.empty()) {
-    Job& next = queue_.front();
-    if (!jobs.empty()) {
-      if (next.exclusive || jobs.front().exclusive) break;
-      if (fact_count + next.facts.size() > options.group_fact_count_max) break;
-      if (byte_count + next.byte_count > options.group_byte_count_max) break;
-    }
-    fact_count += next.facts.size();
-    byte_count += next.byte_count;
-    queued_fact_count_ -= next.facts.size();
-    queued_byte_count_ -= next.byte_count;
-    jobs.push_back(std::move(next));
-    queue_.pop_front();
-  }
-  return jobs;
-}
-
-void Ledger::Impl::CommitterLoop() {
-  while (true) {
-    std::vector<Job> jobs = TakeGroup();
-    if (jobs.empty()) return;  // stopping, and everything accepted is answered
-    if (const absl::Status failed = status(); !failed.ok()) {
-      for (Job& job : jobs) Refuse(std::move(job), failed);
-    } else if (jobs.front().exclusive) {
-      const absl::Status done = jobs.front().exclusive();
-      if (IsFatal(done)) Fail(done, {});
-      jobs.front().exclusive_done(done);
-    } else {
-      CommitGroup(std::move(jobs));
-    }
-  }
-}
-
-void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
-  // A snapshot of now: staged edges were written past the committer.
-  auto snapshot = store->TakeSnapshot();
-  if (!snapshot.ok()) return Fail(snapshot.status(), std::move(jobs));
-  const HeadRow before = published().head;
-  LedgerState state(snapshot->get(), name, before, &tree_,
-                    {.cycle_test_asset_count_max = options.cycle_test_asset_count_max});
-  std::vector<Outcome> outcomes;
-  std::vector<StageId> used_stages;
-  absl::Status status = ApplyGroup(jobs, &state, &outcomes, &used_stages);
-  if (status.ok() && state.head().tree_size != before.tree_size) {
-    status = WriteGroup(&state, used_stages);
-  }
-  if (!status.ok()) return Fail(status, std::move(jobs));
-  const TreeSize durable = state.head().tree_size;
-  for (Outcome& outcome : outcomes) {
-    for (auto& result : outcome.results) {
-      if (result.ok()) result->tree_size = durable;
-    }
-  }
-  Answer(std::move(jobs), std::move(outcomes));
-}
-
-absl::Status Ledger::Impl::ApplyGroup(const std::vector<Job>& jobs, LedgerState* state,
-                                      std::vector<Outcome>* outcomes,
-                                      std::vector<StageId>* used_stages) {
-  const absl::StatusOr<TimeMs> now = clock_.Stamp(state->head().time);
-  for (const Job& job : jobs) TRIBUTARY_RETURN_IF_ERROR(state->Prefetch(job.facts));
-  for (const Job& job : jobs) {
-    Outcome& outcome = outcomes->emplace_back();
-    bool stopped = false;
-    for (const PreparedFact& fact : job.facts) {
-      if (stopped) {
-        outcome.results.push_back(
-            absl::AbortedError("not applied: an earlier fact of this batch failed"));
-        continue;
-      }
-      absl::StatusOr<Receipt> receipt = now.ok() || fact.accepted_time.has_value()
-                                            ? state->Apply(fact, now.value_or(state->head().time),
-                                                           job.options.allow_unknown_inputs)
-                                            : now.status();
-      if (IsFatal(receipt.status())) return receipt.status();
-      if (receipt.ok() && !receipt->already_recorded && fact.stage.has_value()) {
-        used_stages->push_back(*fact.stage);
-      }
-      stopped = !receipt.ok() && job.options.stop_on_error;
-      outcome.results.push_back(std::move(receipt));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Ledger::Impl::WriteGroup(LedgerState* state, const std::vector<StageId>& used_stages) {
-  WriteBatch batch;
-  // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
-  const HeadRow before = published().head;
-  const OwnedKey head_key = keys::Head();
-  batch.Expect(head_key.family, head_key.row, head_key.column,
-               before.tree_size.value == 0
-                   ? std::optional<std::string>()
-                   : std::optional(Seal(head_key.view(), EncodeHead(before))));
-  for (const StageId stage : used_stages) {
-    OwnedKey key = keys::OpenStage(stage);
-    batch.Delete(key.family, std::move(key.row), std::move(key.column));
-  }
-  state->Emit(&batch);
-  TRIBUTARY_RETURN_IF_ERROR(store->Commit(batch));
-  if (!options.unsafe_acknowledge_before_anchor_for_tests) {
-    TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(state->head()));
-  }
-  std::vector<AssetNumber> changed;
-  for (const auto& [asset, row] : state->changed_assets()) {
-    caches->flags.Update(asset, AssetFlags::FromState(row));
-    changed.push_back(asset);
-  }
-  caches->asset_states.Update(changed, state->head().tree_size);
-  return Publish(state->head());
-}
-
 absl::Status Ledger::Impl::AdvanceAnchor(const HeadRow& head) {
   return anchor->Advance(
       {.epoch = epoch, .tree_size = head.tree_size.value, .root_hash = head.root});
@@ -277,34 +139,6 @@ absl::Status Ledger::Impl::Publish(const HeadRow& head) {
   std::lock_guard lock(publish_mutex_);
   published_ = {head, std::move(snapshot)};
   return absl::OkStatus();
-}
-
-void Ledger::Impl::Answer(std::vector<Job> jobs, std::vector<Outcome> outcomes) {
-  for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i].done(std::move(outcomes[i].results));
-}
-
-void Ledger::Impl::Refuse(Job job, const absl::Status& status) {
-  if (job.exclusive) return job.exclusive_done(status);
-  job.done(std::vector<absl::StatusOr<Receipt>>(job.facts.size(), status));
-}
-
-void Ledger::Impl::Fail(const absl::Status& status, std::vector<Job> jobs) {
-  absl::Status failure = absl::UnavailableError(StrCat(
-      "the ledger takes no writes after a failure; facts that were waiting may or may not be "
-      "recorded, and sending them again is safe: ",
-      std::string_view(status.message().data(), status.message().size())));
-  bool first = false;
-  {
-    std::lock_guard lock(queue_mutex_);
-    first = failure_.ok();
-    if (first) failure_ = failure;
-    for (Job& job : queue_) jobs.push_back(std::move(job));
-    queue_.clear();
-    queued_fact_count_ = 0;
-    queued_byte_count_ = 0;
-  }
-  if (first && options.on_failure) options.on_failure(status);
-  for (Job& job : jobs) Refuse(std::move(job), failure);
 }
 
 // --- Opening ---

@@ -26,7 +26,8 @@ class Ledger::Impl {
   // --- Opening; before any thread runs ---
   absl::Status Load();         // rows -> head, tree; compares with the anchor
   absl::Status ClearStages();  // discards staged edges that no record made real
-  void Start();                // the committer
+  void Start();                // the committer and its writer
+  void Stop();                 // finishes what is queued
 
   // --- Any thread ---
   absl::Status Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,
@@ -47,7 +48,7 @@ class Ledger::Impl {
   absl::StatusOr<StageId> AllocateStage();
   absl::Status DiscardStage(StageId stage);
 
-  // --- Committer's thread, or before it runs ---
+  // --- The one thread that writes at the time, or before any runs ---
   absl::Status Publish(const HeadRow& head);
   absl::Status RebuildIndexes(const VerifyProgress& progress);
   absl::Status AdvanceAnchor(const HeadRow& head);
@@ -72,13 +73,30 @@ class Ledger::Impl {
     std::vector<absl::StatusOr<Receipt>> results;
   };
 
+  // A group and what came of it. What it answers waits for `batch` to be written.
+  struct AppliedGroup {
+    std::vector<Job> jobs;
+    std::vector<Outcome> outcomes;  // by job
+    std::size_t fact_count = 0;
+    std::shared_ptr<const WriteBatch> batch;   // null: nothing changed
+    std::shared_ptr<const WriteBatch> before;  // what `pending` is of
+    std::unique_ptr<const PendingRows> pending;
+    std::unique_ptr<const Snapshot> base;
+    std::unique_ptr<LedgerState> state;  // reads the three above
+  };
+
   void CommitterLoop();
   std::vector<Job> TakeGroup();
+  void RunAlone(Job job);
   void CommitGroup(std::vector<Job> jobs);
-  absl::Status ApplyGroup(const std::vector<Job>& jobs, LedgerState* state,
-                          std::vector<Outcome>* outcomes, std::vector<StageId>* used_stages);
-  absl::Status WriteGroup(LedgerState* state, const std::vector<StageId>& used_stages);
-  void Answer(std::vector<Job> jobs, std::vector<Outcome> outcomes);
+  absl::Status ApplyGroup(AppliedGroup* group);
+  absl::Status ApplyFacts(AppliedGroup* group, std::vector<StageId>* used_stages);
+  // Until nothing is in flight.
+  void AwaitWriter();
+  void WriterLoop();
+  void WriteAndAnswer(AppliedGroup group);
+  absl::Status Write(const AppliedGroup& group);
+  static void Answer(AppliedGroup group);
   // Latches the ledger closed for writing and refuses all that waits.
   void Fail(const absl::Status& status, std::vector<Job> jobs);
   static void Refuse(Job job, const absl::Status& status);
@@ -87,19 +105,28 @@ class Ledger::Impl {
   Published published_;
 
   mutable std::mutex queue_mutex_;
-  std::condition_variable queue_changed_;
+  std::condition_variable queue_changed_;  // or the writer became idle
   std::deque<Job> queue_;
   std::size_t queued_fact_count_ = 0;
   std::size_t queued_byte_count_ = 0;
   bool stopping_ = false;
   absl::Status failure_;
+  std::condition_variable handed_over_;
+  std::unique_ptr<AppliedGroup> handed_;  // to the writer, until it takes it
+  bool writer_busy_ = false;              // from handing over until it was answered
+  bool writer_stopping_ = false;
 
   std::mutex stage_mutex_;
   std::uint64_t next_stage_ = 1;
 
-  LogTreeAppender tree_;  // the committer's own
+  // The committer's own.
+  LogTreeAppender tree_;                         // of the last group applied
+  HeadRow applied_head_;                         // of the last group applied, durable or in flight
+  std::shared_ptr<const WriteBatch> in_flight_;  // what the writer may be writing
   CommitClock clock_;
+
   std::thread committer_;
+  std::thread writer_;
 };
 
 // The payload of one row of a snapshot; nullopt: absent.

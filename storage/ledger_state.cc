@@ -61,9 +61,14 @@ std::string Shown(std::string_view bytes) {
 
 }  // namespace
 
-LedgerState::LedgerState(const Snapshot* base, std::string ledger, const HeadRow& head,
-                         LogTreeAppender* tree, Options options)
-    : base_(base), ledger_(std::move(ledger)), head_(head), tree_(tree), options_(options) {
+LedgerState::LedgerState(const Snapshot* base, const PendingRows* pending, std::string ledger,
+                         const HeadRow& head, LogTreeAppender* tree, Options options)
+    : base_(base),
+      pending_(pending),
+      ledger_(std::move(ledger)),
+      head_(head),
+      tree_(tree),
+      options_(options) {
   TRIBUTARY_CHECK(tree_->size() == head_.tree_size.value);
 }
 
@@ -86,10 +91,10 @@ absl::Status LedgerState::FetchAll(std::span<const OwnedKey> keys) {
   std::vector<CellKey> cells;
   for (const KeyPlace& place : missing) {
     const CellKey cell = place.key().view();
-    if (cells.empty() || !KeyEqual()(cells.back(), cell)) cells.push_back(cell);
+    if (cells.empty() || !CellKeyEqual()(cells.back(), cell)) cells.push_back(cell);
   }
   std::vector<std::optional<std::string>> values;
-  TRIBUTARY_RETURN_IF_ERROR(base_->MultiGet(cells, &values));
+  TRIBUTARY_RETURN_IF_ERROR(ReadBase(cells, &values));
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const CellKey& cell = cells[i];
     std::optional<std::string> payload = std::move(values[i]);
@@ -100,6 +105,26 @@ absl::Status LedgerState::FetchAll(std::span<const OwnedKey> keys) {
     Row& row = AddRow({cell.family, std::string(cell.row), std::string(cell.column)});
     row.payload = std::move(payload);
   }
+  return absl::OkStatus();
+}
+
+absl::Status LedgerState::ReadBase(std::span<const CellKey> cells,
+                                   std::vector<std::optional<std::string>>* values) const {
+  if (pending_ == nullptr) return base_->MultiGet(cells, values);
+  values->assign(cells.size(), std::nullopt);
+  std::vector<CellKey> stored;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (const WriteBatch::Operation* operation = pending_->Find(cells[i])) {
+      (*values)[i] = operation->value;
+    } else {
+      stored.push_back(cells[i]);
+      places.push_back(i);
+    }
+  }
+  std::vector<std::optional<std::string>> read;
+  TRIBUTARY_RETURN_IF_ERROR(base_->MultiGet(stored, &read));
+  for (std::size_t k = 0; k < places.size(); ++k) (*values)[places[k]] = std::move(read[k]);
   return absl::OkStatus();
 }
 

@@ -17,13 +17,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
-#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/lineage/lineage_reader.h"
-#include "graph/model/text.h"
 #include "storage/fact.h"
 #include "storage/log_tree.h"
+#include "storage/pending_rows.h"
 #include "storage/row_codec.h"
 #include "storage/store.h"
 
@@ -39,8 +38,10 @@ class LedgerState {
   };
 
   // `base` and `tree` must outlive this object; `tree` stands at head.tree_size.
-  LedgerState(const Snapshot* base, std::string ledger, const HeadRow& head, LogTreeAppender* tree,
-              Options options);
+  // `pending` (may be null; must outlive this object too) are rows to see instead of those of
+  // `base`: of a group that `head` counts and that may not have been written when `base` was taken.
+  LedgerState(const Snapshot* base, const PendingRows* pending, std::string ledger,
+              const HeadRow& head, LogTreeAppender* tree, Options options);
   ~LedgerState();
   LedgerState(const LedgerState&) = delete;
   LedgerState& operator=(const LedgerState&) = delete;
@@ -76,6 +77,9 @@ class LedgerState {
   absl::StatusOr<std::optional<std::string>> Get(const OwnedKey& key);
   void Put(OwnedKey key, std::string payload);
   absl::Status FetchAll(std::span<const OwnedKey> keys);
+  // Values as they will be once what is pending is written. Shape: as Snapshot::MultiGet.
+  absl::Status ReadBase(std::span<const CellKey> cells,
+                        std::vector<std::optional<std::string>>* values) const;
 
   absl::StatusOr<std::optional<AssetNumber>> FindAsset(const Digest& id);
   absl::StatusOr<AssetNumber> RequireAsset(const Digest& id, std::string_view field);
@@ -125,25 +129,16 @@ class LedgerState {
     std::optional<std::string> payload;
     bool changed = false;
   };
-  struct KeyHash {
-    std::size_t operator()(const CellKey& key) const {
-      return absl::HashOf(key.family, ToAbsl(key.row), ToAbsl(key.column));
-    }
-  };
-  struct KeyEqual {
-    bool operator()(const CellKey& a, const CellKey& b) const {
-      return a.family == b.family && a.row == b.row && a.column == b.column;
-    }
-  };
   Row& AddRow(OwnedKey key);
 
   const Snapshot* base_;
+  const PendingRows* pending_;
   std::string ledger_;
   HeadRow head_;
   LogTreeAppender* tree_;
   Options options_;
   std::deque<Row> rows_;  // rows read or changed; they stay where they are, and keep their keys
-  absl::flat_hash_map<CellKey, Row*, KeyHash, KeyEqual> rows_by_key_;  // views into rows_
+  absl::flat_hash_map<CellKey, Row*, CellKeyHash, CellKeyEqual> rows_by_key_;  // views into rows_
   std::size_t changed_size_ = 0;
   absl::flat_hash_map<AssetNumber, AssetStateRow> changed_assets_;
 };

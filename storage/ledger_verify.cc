@@ -119,7 +119,7 @@ absl::Status ReplayLog(const LedgerView& view, const Snapshot& source, Store* ta
       TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, view.ReadRecord(LogPosition{0}));
       ledger = record.record.ledger;
     }
-    LedgerState state(base.get(), ledger, head, &tree, {.cycle_test = false});
+    LedgerState state(base.get(), nullptr, ledger, head, &tree, {.cycle_test = false});
     for (std::uint64_t i = first;
          i < size && i < first + kBatchRecordCount && state.changed_size() < kBatchByteCount; ++i) {
       TRIBUTARY_ASSIGN_OR_RETURN(StoredRecord record, view.ReadRecord(LogPosition{i}));

@@ -70,8 +70,10 @@ std::string KindWords(v1::AssetKind kind) {
   return words;
 }
 
-std::string DescribeAsset(std::string_view asset_id, v1::AssetKind kind, std::string_view name) {
-  const std::string shown = name.empty() ? "(no name)" : EscapeForTerminal(name);
+std::string DescribeAsset(std::string_view asset_id, v1::AssetKind kind, std::string_view name,
+                          std::size_t name_width_max) {
+  const std::string shown =
+      name.empty() ? "(no name)" : Shorten(EscapeForTerminal(name), name_width_max);
   return StrCat(shown, " (", KindWords(kind), ", ", ShortId(asset_id), "…)");
 }
 

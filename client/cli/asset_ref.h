@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -25,8 +27,9 @@ absl::StatusOr<std::string> AssetIdOf(Session& session, const std::string& text)
 // Asks the ledger what an alias points to. The session outlives the answer.
 AliasLookup LedgerAliases(Session& session, const std::string& ledger);
 
-// "name (kind, 0123abcd…)" for people; untrusted text is escaped.
-std::string DescribeAsset(std::string_view asset_id, v1::AssetKind kind, std::string_view name);
+// "name (kind, 0123abcd…)" for people; untrusted text is escaped. A name of more columns is cut.
+std::string DescribeAsset(std::string_view asset_id, v1::AssetKind kind, std::string_view name,
+                          std::size_t name_width_max = std::numeric_limits<std::size_t>::max());
 
 // The first digits of an id, enough for people to tell ids apart and to type again.
 inline constexpr std::size_t kShortIdDigits = 12;

@@ -144,8 +144,9 @@ View AttributionView(const v1::AssetSummary& asset, const v1::AttributeAssetResp
                         DescribeAsset(asset.asset_id(), asset.kind(), asset.name()),
                         ", at ledger version ", response.tree_size(), "\n");
   view.table = std::move(table).Take();
-  view.closing = StrCat(attribution.asset_count(), " assets and ", attribution.edge_count(),
-                        " inputs seen. Percentages are rounded; the exact shares add up.\n");
+  view.closing =
+      StrCat("Assets seen: ", attribution.asset_count(), ", inputs: ", attribution.edge_count(),
+             ". Percentages are rounded; the exact shares add up.\n");
   return view;
 }
 

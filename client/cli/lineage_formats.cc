@@ -16,6 +16,9 @@ namespace {
 
 using EdgeList = std::vector<const v1::LineageEdge*>;
 
+// Columns of a name in the tree: kind and id, by which people type it again, stand behind it.
+constexpr std::size_t kNameWidthMax = 48;
+
 // The tree is printed from a stack of what is still to come, so depth costs no call frames.
 class TreePrinter {
  public:
@@ -87,8 +90,7 @@ class TreePrinter {
   std::string Label(const std::string& asset_id) const {
     const auto found = assets_.find(asset_id);
     if (found == assets_.end()) return StrCat(ShortId(asset_id), "…");
-    return Shorten(DescribeAsset(asset_id, found->second->kind(), found->second->name()),
-                   kCellWidthMax);
+    return DescribeAsset(asset_id, found->second->kind(), found->second->name(), kNameWidthMax);
   }
 
   static std::string EdgeWords(const v1::LineageEdge& edge) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "client/cli/commands.h"
+#include "client/cli/help.h"
 
 namespace tributary::cli {
 namespace {
@@ -80,6 +81,7 @@ int Main(int argc, char** argv) {
   session.server = "127.0.0.1:7411";
   CLI::App app("Records lineage of assets and says who contributed to them, and how much.",
                "tributary");
+  app.formatter(std::make_shared<HelpFormatter>());  // commands added later inherit it
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kFooter);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <queue>
 #include <tuple>
 #include <utility>
@@ -91,76 +92,111 @@ class Valuer {
     return flowing;
   }
 
-  absl::Status VisitStates(std::vector<std::uint32_t> candidates) {
-    std::vector<std::uint32_t> by_size = candidates;
-    const auto is_smaller = [this](std::uint32_t a, std::uint32_t b) {
-      return sale(a).valued_at < sale(b).valued_at;
+  // Sales that wait for a value, by asset sold: of one asset the latest state first.
+  struct SoldAssets {
+    std::vector<AssetNumber> assets;
+    std::vector<std::uint32_t> sales;   // those of assets[0], then those of assets[1], ...
+    std::vector<std::uint32_t> begins;  // by asset: its first sale without a value
+    std::vector<std::uint32_t> ends;
+  };
+
+  // Sorts sales by asset, given those with the latest state first.
+  SoldAssets SortByAsset(const std::vector<std::uint32_t>& latest_first) const {
+    SoldAssets sold;
+    std::vector<std::uint32_t> asset_of;  // by place in latest_first
+    asset_of.reserve(latest_first.size());
+    AssetIndex index(table_.reader().tree_size());
+    index.Prepare(latest_first.size());
+    for (const std::uint32_t i : latest_first) {
+      const auto fresh = static_cast<std::uint32_t>(sold.assets.size());
+      const std::uint32_t asset = index.FindOrAssign(sale(i).asset, fresh);
+      if (asset == fresh) {
+        sold.assets.push_back(sale(i).asset);
+        sold.ends.push_back(0);
+      }
+      ++sold.ends[asset];
+      asset_of.push_back(asset);
+    }
+    std::uint32_t end = 0;
+    for (std::uint32_t& count : sold.ends) {
+      sold.begins.push_back(end);
+      end += std::exchange(count, end);
+    }
+    sold.sales.resize(latest_first.size());
+    for (std::size_t i = 0; i < latest_first.size(); ++i) {
+      sold.sales[sold.ends[asset_of[i]]++] = latest_first[i];
+    }
+    return sold;
+  }
+
+  absl::Status VisitStates(std::vector<std::uint32_t> latest_first) {
+    const auto is_later = [this](std::uint32_t a, std::uint32_t b) {
+      return std::pair(sale(a).valued_at, a) > std::pair(sale(b).valued_at, b);
     };
     // Most sales are valued at their own position, in whose order they stand.
-    if (!std::is_sorted(by_size.begin(), by_size.end(), is_smaller)) {
-      TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(by_size), is_smaller, cancel_));
+    std::reverse(latest_first.begin(), latest_first.end());
+    if (!std::is_sorted(latest_first.begin(), latest_first.end(), is_later)) {
+      TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(latest_first), is_later, cancel_));
     }
-    std::reverse(by_size.begin(), by_size.end());
+    SoldAssets sold = SortByAsset(latest_first);
+    std::vector<std::uint32_t> candidates(sold.assets.size());  // the first time they are all
+    std::iota(candidates.begin(), candidates.end(), 0u);
     std::vector<bool> is_valued(table_.sales.size());
-    // Sales without a value, by the position of the last change upstream of their assets at the
-    // last state that was tried: later states can not be theirs.
+    // Assets with sales without a value, by the position of the last change upstream of them at the
+    // last state that was tried: later states can not be those sales' own.
     std::priority_queue<std::pair<std::uint64_t, std::uint32_t>> waiting;
-    for (const std::uint32_t largest : by_size) {
-      if (is_valued[largest]) continue;
-      const TreeSize state = sale(largest).valued_at;
-      if (valuation_.pass_count > 0) candidates.clear();  // the first time they are all
+    for (const std::uint32_t latest : latest_first) {
+      if (is_valued[latest]) continue;
+      const TreeSize state = sale(latest).valued_at;
       for (; !waiting.empty() && waiting.top().first >= state.value; waiting.pop()) {
         candidates.push_back(waiting.top().second);
       }
-      const auto value = [&](std::uint32_t index) { is_valued[index] = true; };
-      const auto defer = [&](std::uint32_t index, LogPosition last_change) {
-        waiting.emplace(last_change.value, index);
-      };
-      TRIBUTARY_RETURN_IF_ERROR(VisitState(state, candidates, value, defer));
-      TRIBUTARY_CHECK(is_valued[largest]);
+      TRIBUTARY_RETURN_IF_ERROR(VisitState(state, candidates, &sold, &is_valued, &waiting));
+      TRIBUTARY_CHECK(is_valued[latest]);
+      candidates.clear();
     }
     return absl::OkStatus();
   }
 
-  template <typename Value, typename Defer>
   absl::Status VisitState(TreeSize state, const std::vector<std::uint32_t>& candidates,
-                          const Value& value, const Defer& defer) {
+                          SoldAssets* sold, std::vector<bool>* is_valued,
+                          std::priority_queue<std::pair<std::uint64_t, std::uint32_t>>* waiting) {
     ++valuation_.pass_count;
     TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<const SettlementReader> reader,
                                table_.reader().At(state));
-    std::vector<AssetNumber> sold;
-    std::vector<Vertex> vertices;  // by candidate; targets are the first vertices of a subgraph
+    std::vector<AssetNumber> targets;  // the first vertices of the subgraph, in this order
+    targets.reserve(candidates.size());
     bool all_same = true;
-    {
-      AssetIndex index(state);
-      index.Prepare(candidates.size());
-      vertices.reserve(candidates.size());
-      for (const std::uint32_t i : candidates) {
-        const auto fresh = static_cast<Vertex>(sold.size());
-        vertices.push_back(index.FindOrAssign(sale(i).asset, fresh));
-        if (vertices.back() == fresh) sold.push_back(sale(i).asset);
-        all_same &= sale(i).valued_at == state;
-      }
+    for (const std::uint32_t asset : candidates) {
+      targets.push_back(sold->assets[asset]);
+      // The latest state stands first, so the last sale has the earliest.
+      all_same &= sale(sold->sales[sold->ends[asset] - 1]).valued_at == state;
     }
     TRIBUTARY_ASSIGN_OR_RETURN(
         const LineageSubgraph subgraph,
-        CollectUpstream(reader->lineage(), sold, limits_.collect, cancel_, &scratch_));
+        CollectUpstream(reader->lineage(), targets, limits_.collect, cancel_, &scratch_));
+    TRIBUTARY_RETURN_IF_ERROR(CountVisits(subgraph));
     std::vector<LogPosition> last_changes;
     if (!all_same) {
       TRIBUTARY_ASSIGN_OR_RETURN(last_changes, LastChangesUpstream(*reader, subgraph, cancel_));
     }
     std::map<GroupKey, Group> groups;
     std::pair<const GroupKey, Group>* last = nullptr;  // of the sale before: often the same
-    for (std::size_t c = 0; c < candidates.size(); ++c) {
-      const CountedSale& one = sale(candidates[c]);
-      if (!all_same && last_changes[vertices[c]].value >= one.valued_at.value) {
-        defer(candidates[c], last_changes[vertices[c]]);
-        continue;
+    for (Vertex vertex = 0; vertex < candidates.size(); ++vertex) {
+      const std::uint32_t asset = candidates[vertex];
+      std::uint32_t& next = sold->begins[asset];
+      for (; next < sold->ends[asset]; ++next) {
+        const std::uint32_t index = sold->sales[next];
+        const CountedSale& one = sale(index);
+        if (!all_same && last_changes[vertex].value >= one.valued_at.value) {
+          waiting->emplace(last_changes[vertex].value, asset);
+          break;
+        }
+        (*is_valued)[index] = true;
+        const GroupKey key{one.policy, one.currency, SegmentOf(one)};
+        if (last == nullptr || last->first != key) last = &*groups.try_emplace(key).first;
+        AddToGroup(vertex, candidates.size(), index, &last->second);
       }
-      value(candidates[c]);
-      const GroupKey key{one.policy, one.currency, SegmentOf(one)};
-      if (last == nullptr || last->first != key) last = &*groups.try_emplace(key).first;
-      AddToGroup(vertices[c], sold.size(), candidates[c], &last->second);
     }
     for (auto& [key, group] : groups) {
       PlaceSums(&group);
@@ -169,6 +205,12 @@ class Valuer {
                                     : Flow(*reader, subgraph, key, group));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status CountVisits(const LineageSubgraph& subgraph) {
+    visit_count_ += subgraph.vertex_count() + subgraph.edge_count();
+    if (visit_count_ <= limits_.visit_count_max) return absl::OkStatus();
+    return LimitMet("visit_count_max", visit_count_, limits_.visit_count_max);
   }
 
   // Without fees and terms only what is sold of each asset matters.
@@ -203,6 +245,7 @@ class Valuer {
       TRIBUTARY_ASSIGN_OR_RETURN(const LineageSubgraph subgraph,
                                  CollectUpstream(reader.lineage(), all.asset(vertex),
                                                  limits_.collect, cancel_, &scratch_));
+      TRIBUTARY_RETURN_IF_ERROR(CountVisits(subgraph));
       TRIBUTARY_RETURN_IF_ERROR(Flow(reader, subgraph, key, one));
     }
     return absl::OkStatus();
@@ -308,6 +351,7 @@ class Valuer {
   const ValuationLimits& limits_;
   const CancelToken* cancel_;
   WalkScratch scratch_;
+  std::uint64_t visit_count_ = 0;
   std::vector<CurrencyEarnings> amounts_;                                  // by currency
   std::map<std::pair<std::uint32_t, std::uint32_t>, PayeeTotals> totals_;  // currency, segment
   Valuation valuation_;

@@ -66,6 +66,8 @@ struct Valuation {
 struct ValuationLimits {
   CollectLimits collect = {};
   SplitLimits split = {};
+  // Assets and edges read in all passes together: 64 G of them are some ten minutes of one core.
+  std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
 // Values every sale of the table at its own tree size N.
@@ -82,7 +84,8 @@ struct ValuationLimits {
 //         kOutOfRange         sales of 2^127 grains or more in one currency.
 //         kResourceExhausted  a limit, which it names.
 //         Cancellation and the reader's own.
-// Cost:   per pass O(V + E) of the sold assets' lineage and O(sales + payees) for each flow.
+// Cost:   O(sales); per pass O(V + E) of the lineage of the assets that wait for it, and O(payees)
+//         for each flow.
 absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& holds,
                                      const EarnerRoutes& routes, const ValuationLimits& limits = {},
                                      const CancelToken* cancel = nullptr);

@@ -1,0 +1,262 @@
+// The committer: groups facts, writes them in one durable step, then answers.
+//
+// Two threads. One takes a group from the queue and applies it; the other writes, anchors,
+// publishes and answers it. While a large group is being written the next is applied on top of it,
+// seeing its rows as pending. A group's writing begins, and what it refused is answered, only once
+// the group before is durable: answers never rest on more than store and anchor hold
+// (docs/decisions/0023-applying-beside-writing.md).
+
+#include "graph/model/check.h"
+#include "graph/model/status.h"
+#include "graph/model/text.h"
+#include "storage/ledger_impl.h"
+
+namespace tributary {
+namespace {
+
+// Statuses after which the state in memory may not be what is on disk.
+bool IsFatal(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kDataLoss ||
+         status.code() == absl::StatusCode::kUnavailable ||
+         status.code() == absl::StatusCode::kInternal;
+}
+
+}  // namespace
+
+void Ledger::Impl::Start() {
+  applied_head_ = published().head;
+  writer_ = std::thread([this] { WriterLoop(); });
+  committer_ = std::thread([this] { CommitterLoop(); });
+}
+
+void Ledger::Impl::Stop() {
+  {
+    std::lock_guard lock(queue_mutex_);
+    stopping_ = true;
+  }
+  queue_changed_.notify_all();
+  if (committer_.joinable()) committer_.join();
+  {
+    // The committer has ended, so nothing more is handed over.
+    std::lock_guard lock(queue_mutex_);
+    writer_stopping_ = true;
+  }
+  handed_over_.notify_all();
+  if (writer_.joinable()) writer_.join();
+}
+
+// --- Committer's thread ---
+
+std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
+  std::unique_lock lock(queue_mutex_);
+  // While a group is written only many facts are worth applying: others still join a few.
+  queue_changed_.wait(lock, [this] {
+    if (stopping_) return true;
+    if (queue_.empty()) return false;
+    return !writer_busy_ || queued_fact_count_ >= options.overlap_fact_count_min;
+  });
+  std::vector<Job> jobs;
+  std::size_t fact_count = 0;
+  std::size_t byte_count = 0;
+  while (!queue_.empty()) {
+    Job& next = queue_.front();
+    if (!jobs.empty()) {
+      if (next.exclusive || jobs.front().exclusive) break;
+      if (fact_count + next.facts.size() > options.group_fact_count_max) break;
+      if (byte_count + next.byte_count > options.group_byte_count_max) break;
+    }
+    fact_count += next.facts.size();
+    byte_count += next.byte_count;
+    queued_fact_count_ -= next.facts.size();
+    queued_byte_count_ -= next.byte_count;
+    jobs.push_back(std::move(next));
+    queue_.pop_front();
+  }
+  if (!writer_busy_) in_flight_.reset();
+  return jobs;
+}
+
+void Ledger::Impl::CommitterLoop() {
+  while (true) {
+    std::vector<Job> jobs = TakeGroup();
+    if (jobs.empty()) break;  // stopping, and everything accepted was taken
+    if (const absl::Status failed = status(); !failed.ok()) {
+      for (Job& job : jobs) Refuse(std::move(job), failed);
+    } else if (jobs.front().exclusive) {
+      RunAlone(std::move(jobs.front()));
+    } else {
+      CommitGroup(std::move(jobs));
+    }
+  }
+  AwaitWriter();
+}
+
+void Ledger::Impl::AwaitWriter() {
+  std::unique_lock lock(queue_mutex_);
+  queue_changed_.wait(lock, [this] { return !writer_busy_; });
+  in_flight_.reset();
+}
+
+void Ledger::Impl::RunAlone(Job job) {
+  AwaitWriter();
+  const absl::Status failed = status();
+  if (!failed.ok()) return Refuse(std::move(job), failed);
+  const absl::Status done = job.exclusive();
+  applied_head_ = published().head;
+  if (IsFatal(done)) Fail(done, {});
+  job.exclusive_done(done);
+}
+
+void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
+  auto group = std::make_unique<AppliedGroup>();
+  group->jobs = std::move(jobs);
+  const absl::Status applied = ApplyGroup(group.get());
+  AwaitWriter();
+  if (const absl::Status failed = status(); !failed.ok()) {
+    for (Job& job : group->jobs) Refuse(std::move(job), failed);
+    return;
+  }
+  if (!applied.ok()) return Fail(applied, std::move(group->jobs));
+  if (group->batch == nullptr) return Answer(std::move(*group));
+  applied_head_ = group->state->head();
+  if (group->fact_count < options.overlap_fact_count_min) return WriteAndAnswer(std::move(*group));
+  in_flight_ = group->batch;
+  {
+    std::lock_guard lock(queue_mutex_);
+    handed_ = std::move(group);
+    writer_busy_ = true;
+  }
+  handed_over_.notify_one();
+}
+
+absl::Status Ledger::Impl::ApplyGroup(AppliedGroup* group) {
+  // Before the snapshot: what is in flight now may be in it or not, and is seen either way.
+  group->before = in_flight_;
+  if (group->before != nullptr) group->pending = std::make_unique<PendingRows>(*group->before);
+  // A snapshot of now: staged edges were written past the committer.
+  TRIBUTARY_ASSIGN_OR_RETURN(group->base, store->TakeSnapshot());
+  group->state = std::make_unique<LedgerState>(
+      group->base.get(), group->pending.get(), name, applied_head_, &tree_,
+      LedgerState::Options{.cycle_test_asset_count_max = options.cycle_test_asset_count_max});
+  std::vector<StageId> used_stages;
+  TRIBUTARY_RETURN_IF_ERROR(ApplyFacts(group, &used_stages));
+  if (group->state->head().tree_size == applied_head_.tree_size) return absl::OkStatus();
+  auto batch = std::make_shared<WriteBatch>();
+  // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
+  const OwnedKey head_key = keys::Head();
+  batch->Expect(head_key.family, head_key.row, head_key.column,
+                applied_head_.tree_size.value == 0
+                    ? std::optional<std::string>()
+                    : std::optional(Seal(head_key.view(), EncodeHead(applied_head_))));
+  for (const StageId stage : used_stages) {
+    OwnedKey key = keys::OpenStage(stage);
+    batch->Delete(key.family, std::move(key.row), std::move(key.column));
+  }
+  group->state->Emit(batch.get());
+  group->batch = std::move(batch);
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::Impl::ApplyFacts(AppliedGroup* group, std::vector<StageId>* used_stages) {
+  LedgerState& state = *group->state;
+  const absl::StatusOr<TimeMs> now = clock_.Stamp(state.head().time);
+  for (const Job& job : group->jobs) TRIBUTARY_RETURN_IF_ERROR(state.Prefetch(job.facts));
+  for (const Job& job : group->jobs) {
+    Outcome& outcome = group->outcomes.emplace_back();
+    group->fact_count += job.facts.size();
+    bool stopped = false;
+    for (const PreparedFact& fact : job.facts) {
+      if (stopped) {
+        outcome.results.push_back(
+            absl::AbortedError("not applied: an earlier fact of this batch failed"));
+        continue;
+      }
+      absl::StatusOr<Receipt> receipt =
+          now.ok() || fact.accepted_time.has_value()
+              ? state.Apply(fact, now.value_or(state.head().time), job.options.allow_unknown_inputs)
+              : now.status();
+      if (IsFatal(receipt.status())) return receipt.status();
+      if (receipt.ok() && !receipt->already_recorded && fact.stage.has_value()) {
+        used_stages->push_back(*fact.stage);
+      }
+      stopped = !receipt.ok() && job.options.stop_on_error;
+      outcome.results.push_back(std::move(receipt));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// --- The writer's thread, or the committer's while the writer is idle ---
+
+void Ledger::Impl::WriterLoop() {
+  std::unique_lock lock(queue_mutex_);
+  while (true) {
+    handed_over_.wait(lock, [this] { return handed_ != nullptr || writer_stopping_; });
+    if (handed_ == nullptr) return;
+    std::unique_ptr<AppliedGroup> group = std::move(handed_);
+    lock.unlock();
+    WriteAndAnswer(std::move(*group));
+    group.reset();
+    lock.lock();
+    writer_busy_ = false;
+    queue_changed_.notify_all();
+  }
+}
+
+void Ledger::Impl::WriteAndAnswer(AppliedGroup group) {
+  const absl::Status written = Write(group);
+  if (!written.ok()) return Fail(written, std::move(group.jobs));
+  Answer(std::move(group));
+}
+
+absl::Status Ledger::Impl::Write(const AppliedGroup& group) {
+  const LedgerState& state = *group.state;
+  TRIBUTARY_RETURN_IF_ERROR(store->Commit(*group.batch));
+  if (!options.unsafe_acknowledge_before_anchor_for_tests) {
+    TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(state.head()));
+  }
+  std::vector<AssetNumber> changed;
+  for (const auto& [asset, row] : state.changed_assets()) {
+    caches->flags.Update(asset, AssetFlags::FromState(row));
+    changed.push_back(asset);
+  }
+  caches->asset_states.Update(changed, state.head().tree_size);
+  return Publish(state.head());
+}
+
+void Ledger::Impl::Answer(AppliedGroup group) {
+  const TreeSize durable = group.state->head().tree_size;
+  for (std::size_t i = 0; i < group.jobs.size(); ++i) {
+    std::vector<absl::StatusOr<Receipt>>& results = group.outcomes[i].results;
+    for (auto& result : results) {
+      if (result.ok()) result->tree_size = durable;
+    }
+    group.jobs[i].done(std::move(results));
+  }
+}
+
+void Ledger::Impl::Refuse(Job job, const absl::Status& status) {
+  if (job.exclusive) return job.exclusive_done(status);
+  job.done(std::vector<absl::StatusOr<Receipt>>(job.facts.size(), status));
+}
+
+void Ledger::Impl::Fail(const absl::Status& status, std::vector<Job> jobs) {
+  absl::Status failure = absl::UnavailableError(StrCat(
+      "the ledger takes no writes after a failure; facts that were waiting may or may not be "
+      "recorded, and sending them again is safe: ",
+      FromAbsl(status.message())));
+  bool first = false;
+  {
+    std::lock_guard lock(queue_mutex_);
+    first = failure_.ok();
+    if (first) failure_ = failure;
+    for (Job& job : queue_) jobs.push_back(std::move(job));
+    queue_.clear();
+    queued_fact_count_ = 0;
+    queued_byte_count_ = 0;
+  }
+  if (first && options.on_failure) options.on_failure(status);
+  for (Job& job : jobs) Refuse(std::move(job), failure);
+}
+
+}  // namespace tributary
