@@ -87,6 +87,15 @@ TEST_CASE("multi proof: every set of leaves of every tree of up to ten", "[merkl
   }
 }
 
+TEST_CASE("multi proof: the vector of the documentation", "[merkle]") {
+  const Leaves leaves = test::NumberedLeaves(8);
+  const auto root = [&](std::size_t begin, std::size_t count) {
+    return test::ReferenceRoot(std::span(leaves).subspan(begin, count));
+  };
+  CHECK(MultiInclusionProof(StoredTree(leaves), Indexes{0, 5}, 8).value() ==
+        std::vector{root(1, 1), root(2, 2), root(4, 1), root(6, 2)});
+}
+
 TEST_CASE("multi proof: of one leaf it has the nodes of its inclusion proof", "[merkle]") {
   const Leaves leaves = test::NumberedLeaves(37);
   const StoredTree tree(leaves);
