@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "graph/merkle/ranges.h"
 #include "graph/model/check.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
@@ -9,14 +10,9 @@
 namespace tributary {
 namespace {
 
-// A run of leaves [begin, end) whose root a proof needs; not always a full subtree.
-struct LeafRange {
-  std::uint64_t begin;
-  std::uint64_t end;
-};
-
-// The largest power of two below n, for n >= 2.
-std::uint64_t SplitPoint(std::uint64_t n) { return std::bit_floor(n - 1); }
+using internal::LeafRange;
+using internal::ReadRanges;
+using internal::SplitPoint;
 
 // Cuts a range that starts at a multiple of its own largest power of two into full subtrees.
 void AppendSubtrees(LeafRange range, std::vector<SubtreeId>* ids) {
@@ -36,9 +32,14 @@ Digest FoldRight(std::span<const Digest> roots) {
   return root;
 }
 
-// Reads the subtrees of every range in one call and folds each range to its root.
-absl::StatusOr<std::vector<Digest>> ReadRanges(const SubtreeReader& reader,
-                                               std::span<const LeafRange> ranges) {
+absl::Status ProofError(std::string_view what) {
+  return absl::InvalidArgumentError(StrCat("proof: ", what));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Digest>> internal::ReadRanges(const SubtreeReader& reader,
+                                                         std::span<const LeafRange> ranges) {
   std::vector<SubtreeId> ids;
   std::vector<std::size_t> ends;
   for (const LeafRange& range : ranges) {
@@ -56,12 +57,6 @@ absl::StatusOr<std::vector<Digest>> ReadRanges(const SubtreeReader& reader,
   }
   return folded;
 }
-
-absl::Status ProofError(std::string_view what) {
-  return absl::InvalidArgumentError(StrCat("proof: ", what));
-}
-
-}  // namespace
 
 Digest LeafHash(std::string_view leaf_data) {
   return Sha256({std::string_view("\x00", 1), leaf_data});

@@ -1,0 +1,71 @@
+// DSSE envelopes: bytes, what kind of bytes they are, and signatures over both.
+//
+// Source: secure-systems-lab/dsse protocol 1.0.2; docs/formats/signatures.md.
+
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "graph/model/vocabulary.h"
+#include "graph/signature/public_key.h"
+#include "graph/signature/signing_key.h"
+
+namespace tributary {
+
+// The canonical bytes of one record.
+inline constexpr std::string_view kRecordPayloadType = "application/vnd.tributary.record.v1+json";
+// An in-toto Statement: in_toto.h.
+inline constexpr std::string_view kInTotoPayloadType = "application/vnd.in-toto+json";
+
+inline constexpr std::size_t kEnvelopeSignatureCountMax = 16;
+inline constexpr std::size_t kEnvelopePayloadSizeMax = kRecordSizeMax;
+// The largest payload in base64, 16 signatures, and half a megabyte of what we do not read.
+inline constexpr std::size_t kEnvelopeSizeMax = kEnvelopePayloadSizeMax / 3 * 4 + (512u << 10);
+inline constexpr std::size_t kEnvelopeKeyIdSizeMax = 512;
+// 16 signatures of no known key id against 32 keys: 512 verifications, below a second.
+inline constexpr std::size_t kEnvelopeKeyCountMax = 32;
+
+struct EnvelopeSignature {
+  std::string key_id;  // a hint that nothing may rest on; empty: none
+  std::string bytes;
+  friend bool operator==(const EnvelopeSignature&, const EnvelopeSignature&) = default;
+};
+
+struct Envelope {
+  std::string payload_type;
+  std::string payload;
+  std::vector<EnvelopeSignature> signatures;
+  friend bool operator==(const Envelope&, const Envelope&) = default;
+};
+
+// What is signed: PAE(type, payload).
+std::string PreAuthenticationEncoding(std::string_view payload_type, std::string_view payload);
+
+// Reads the JSON form. Base64 of either alphabet is taken; fields of other names are passed over,
+// as the specification wants, but no name may come twice.
+// Errors: kInvalidArgument, naming the field.
+absl::StatusOr<Envelope> ParseEnvelope(std::string_view json);
+// The same in one form: canonical JSON, standard base64, `keyid` left out where it is empty.
+std::string FormatEnvelope(const Envelope& envelope);
+
+// Signs as one more signature of an envelope; the key id is the hex of key.public_key().id().
+EnvelopeSignature SignPayload(std::string_view payload_type, std::string_view payload,
+                              const SigningKey& key);
+
+// Which of `keys` have signed: their indexes, ascending, each once however often it signed. A key
+// id that is the hex of a given key's id narrows the search to that key. Signatures that hold under
+// no key given say nothing. The payload to go on with is the one of this envelope, and its type
+// must be the one expected, which callers check.
+//
+// Errors: kUnauthenticated   none of the keys has signed.
+//         kInvalidArgument   more than kEnvelopeKeyCountMax keys.
+absl::StatusOr<std::vector<std::size_t>> VerifyEnvelope(const Envelope& envelope,
+                                                        std::span<const PublicKey> keys);
+
+}  // namespace tributary

@@ -1,0 +1,31 @@
+// Property: an envelope is refused, or goes through its one written form unchanged; keys and
+// statements are refused, or are what they were read from.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "graph/model/check.h"
+#include "graph/signature/dsse.h"
+#include "graph/signature/in_toto.h"
+#include "graph/signature/public_key.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace tributary;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const auto envelope = ParseEnvelope(bytes);
+  if (envelope.ok()) {
+    const auto again = ParseEnvelope(FormatEnvelope(*envelope));
+    TRIBUTARY_CHECK(again.ok() && *again == *envelope);
+  }
+  const auto statement = ParseInTotoStatement(envelope.ok() ? envelope->payload : bytes);
+  if (statement.ok()) TRIBUTARY_CHECK(!statement->subjects.empty());
+  const auto key = PublicKey::FromDer(bytes);
+  if (key.ok()) {
+    TRIBUTARY_CHECK(key->Der() == bytes);
+    TRIBUTARY_CHECK(PublicKey::FromPem(key->ToPem()).value() == *key);
+  }
+  const auto from_pem = PublicKey::FromPem(bytes);
+  if (from_pem.ok()) TRIBUTARY_CHECK(PublicKey::FromDer(from_pem->Der()).value() == *from_pem);
+  return 0;
+}

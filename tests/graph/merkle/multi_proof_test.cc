@@ -1,0 +1,199 @@
+// Proofs of many leaves at once: against the definition, and against every single change.
+
+#include "graph/merkle/multi_proof.h"
+
+#include <algorithm>
+#include <functional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/graph/merkle/reference_tree.h"
+#include "tests/support/catch.h"
+#include "tests/support/rng.h"
+
+namespace tributary {
+namespace {
+
+using test::Leaves;
+using Indexes = std::vector<std::uint64_t>;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+class StoredTree final : public SubtreeReader {
+ public:
+  explicit StoredTree(std::span<const std::string> leaves) : leaves_(leaves) {}
+  absl::Status ReadSubtrees(std::span<const SubtreeId> ids,
+                            std::vector<Digest>* roots) const override {
+    ++call_count;
+    for (const SubtreeId& id : ids) {
+      const std::size_t count = std::size_t{1} << id.level;
+      roots->push_back(test::ReferenceRoot(leaves_.subspan(id.index * count, count)));
+    }
+    return absl::OkStatus();
+  }
+  mutable int call_count = 0;
+
+ private:
+  std::span<const std::string> leaves_;
+};
+
+// NODES of the header, straight from its definition.
+std::vector<Digest> ReferenceNodes(std::span<const std::string> leaves, std::size_t begin,
+                                   const std::set<std::uint64_t>& wanted) {
+  const auto first = wanted.lower_bound(begin);
+  if (first == wanted.end() || *first >= begin + leaves.size()) {
+    return {test::ReferenceRoot(leaves)};
+  }
+  if (leaves.size() == 1) return {};
+  const std::size_t k = test::ReferenceSplit(leaves.size());
+  auto nodes = ReferenceNodes(leaves.first(k), begin, wanted);
+  const auto right = ReferenceNodes(leaves.subspan(k), begin + k, wanted);
+  nodes.insert(nodes.end(), right.begin(), right.end());
+  return nodes;
+}
+
+std::vector<PlacedLeaf> Placed(const Indexes& indexes, std::span<const std::string> leaves) {
+  std::vector<PlacedLeaf> placed;
+  for (const std::uint64_t index : indexes) placed.push_back({index, LeafHash(leaves[index])});
+  return placed;
+}
+
+Indexes FromBits(std::uint64_t bits) {
+  Indexes indexes;
+  for (std::uint64_t i = 0; bits != 0; ++i, bits >>= 1) {
+    if ((bits & 1) != 0) indexes.push_back(i);
+  }
+  return indexes;
+}
+
+TEST_CASE("multi proof: every set of leaves of every tree of up to ten", "[merkle]") {
+  const Leaves all = test::NumberedLeaves(10);
+  for (std::size_t size = 1; size <= all.size(); ++size) {
+    const auto leaves = std::span(all).first(size);
+    const StoredTree tree(leaves);
+    const Digest root = test::ReferenceRoot(leaves);
+    for (std::uint64_t bits = 1; bits < std::uint64_t{1} << size; ++bits) {
+      const Indexes indexes = FromBits(bits);
+      CAPTURE(size, bits);
+      const auto nodes = MultiInclusionProof(tree, indexes, size);
+      REQUIRE_OK(nodes);
+      REQUIRE(*nodes == ReferenceNodes(leaves, 0, {indexes.begin(), indexes.end()}));
+      REQUIRE_OK(VerifyMultiInclusion(Placed(indexes, leaves), size, *nodes, root));
+    }
+    REQUIRE(tree.call_count == (1 << size) - 1);
+  }
+}
+
+TEST_CASE("multi proof: the vector of the documentation", "[merkle]") {
+  const Leaves leaves = test::NumberedLeaves(8);
+  const auto root = [&](std::size_t begin, std::size_t count) {
+    return test::ReferenceRoot(std::span(leaves).subspan(begin, count));
+  };
+  CHECK(MultiInclusionProof(StoredTree(leaves), Indexes{0, 5}, 8).value() ==
+        std::vector{root(1, 1), root(2, 2), root(4, 1), root(6, 2)});
+}
+
+TEST_CASE("multi proof: of one leaf it has the nodes of its inclusion proof", "[merkle]") {
+  const Leaves leaves = test::NumberedLeaves(37);
+  const StoredTree tree(leaves);
+  for (std::uint64_t index = 0; index < leaves.size(); ++index) {
+    auto nodes = MultiInclusionProof(tree, Indexes{index}, leaves.size()).value();
+    auto path = InclusionProof(tree, index, leaves.size()).value();
+    std::sort(nodes.begin(), nodes.end());
+    std::sort(path.begin(), path.end());
+    CHECK(nodes == path);
+  }
+}
+
+TEST_CASE("multi proof: nothing verifies with one thing changed", "[merkle]") {
+  const Leaves all = test::NumberedLeaves(9);
+  for (std::size_t size = 1; size <= all.size(); ++size) {
+    const auto leaves = std::span(all).first(size);
+    const Digest root = test::ReferenceRoot(leaves);
+    for (std::uint64_t bits = 1; bits < std::uint64_t{1} << size; ++bits) {
+      CAPTURE(size, bits);
+      const Indexes indexes = FromBits(bits);
+      const auto placed = Placed(indexes, leaves);
+      const auto nodes = ReferenceNodes(leaves, 0, {indexes.begin(), indexes.end()});
+      const auto refused =
+          [&](const std::function<void(std::vector<PlacedLeaf>*, std::vector<Digest>*)>& edit) {
+            auto some_leaves = placed;
+            auto some_nodes = nodes;
+            edit(&some_leaves, &some_nodes);
+            if (some_leaves == placed && some_nodes == nodes) return;
+            REQUIRE_FALSE(VerifyMultiInclusion(some_leaves, size, some_nodes, root).ok());
+          };
+      for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const auto at = static_cast<std::ptrdiff_t>(i);
+        refused([&](auto*, auto* n) { (*n)[i].bytes[i] ^= 1; });
+        refused([&](auto*, auto* n) { n->erase(n->begin() + at); });
+        refused([&](auto*, auto* n) { n->insert(n->begin() + at, (*n)[i]); });
+        if (i > 0) refused([&](auto*, auto* n) { std::swap((*n)[i - 1], (*n)[i]); });
+      }
+      for (std::size_t i = 0; i < placed.size(); ++i) {
+        const auto at = static_cast<std::ptrdiff_t>(i);
+        refused([&](auto* l, auto*) { (*l)[i].hash.bytes[31] ^= 0x80; });
+        refused([&](auto* l, auto*) { (*l)[i].index ^= 1; });
+        refused([&](auto* l, auto*) { (*l)[i].index += 1; });
+        refused([&](auto* l, auto*) { (*l)[i].index -= 1; });
+        refused([&](auto* l, auto*) { l->erase(l->begin() + at); });
+        refused([&](auto* l, auto*) { l->insert(l->begin() + at, (*l)[i]); });
+        if (i > 0) refused([&](auto* l, auto*) { std::swap((*l)[i - 1], (*l)[i]); });
+      }
+      refused([](auto*, auto* n) { n->push_back(Digest{}); });
+      refused([&](auto* l, auto*) { l->push_back({size, Digest{}}); });
+      REQUIRE_FALSE(VerifyMultiInclusion(placed, size, nodes, LeafHash("another")).ok());
+    }
+  }
+}
+
+TEST_CASE("multi proof: random leaves of larger trees", "[merkle][property]") {
+  const Leaves all = test::NumberedLeaves(400);
+  test::Rng rng = test::SeededRng();
+  for (int trial = 0; trial < 150; ++trial) {
+    const std::size_t size = rng.Between(1, all.size());
+    const auto leaves = std::span(all).first(size);
+    std::set<std::uint64_t> wanted;
+    for (std::uint64_t count = rng.Between(1, 40); count > 0; --count) {
+      wanted.insert(rng.Below(size));
+    }
+    CAPTURE(rng.seed(), trial, size);
+    const Indexes indexes(wanted.begin(), wanted.end());
+    const auto nodes = MultiInclusionProof(StoredTree(leaves), indexes, size);
+    REQUIRE_OK(nodes);
+    REQUIRE(*nodes == ReferenceNodes(leaves, 0, wanted));
+    REQUIRE_OK(
+        VerifyMultiInclusion(Placed(indexes, leaves), size, *nodes, test::ReferenceRoot(leaves)));
+    REQUIRE(VerifyMultiInclusion(Placed(indexes, leaves), size + size, *nodes,
+                                 test::ReferenceRoot(leaves))
+                .code() == kInvalid);
+  }
+}
+
+TEST_CASE("multi proof: what can not be asked", "[merkle]") {
+  const Leaves leaves = test::NumberedLeaves(4);
+  const StoredTree tree(leaves);
+  CHECK_STATUS(MultiInclusionProof(tree, Indexes{}, 4), kInvalid);
+  CHECK_STATUS(MultiInclusionProof(tree, Indexes{1, 1}, 4), kInvalid);
+  CHECK_STATUS(MultiInclusionProof(tree, Indexes{2, 1}, 4), kInvalid);
+  CHECK_STATUS(MultiInclusionProof(tree, Indexes{0, 4}, 4), absl::StatusCode::kOutOfRange);
+  CHECK_STATUS(MultiInclusionProof(tree, Indexes{0}, 0), absl::StatusCode::kOutOfRange);
+  CHECK_STATUS(VerifyMultiInclusion({}, 0, {}, EmptyRoot()), kInvalid);
+  CHECK_STATUS(VerifyMultiInclusion({}, 1, std::vector{LeafHash("a")}, LeafHash("a")), kInvalid);
+  CHECK(tree.call_count == 0);
+}
+
+// The walk must end and stay small for sizes that nobody has.
+TEST_CASE("multi proof: the largest sizes", "[merkle]") {
+  const std::uint64_t largest = ~std::uint64_t{0};
+  const std::vector<Digest> nodes(200, LeafHash("x"));
+  const std::vector<PlacedLeaf> ends = {{0, LeafHash("a")}, {largest - 1, LeafHash("b")}};
+  CHECK_STATUS(VerifyMultiInclusion(ends, largest, nodes, LeafHash("r")), kInvalid);
+  CHECK_STATUS(VerifyMultiInclusion(ends, largest, {}, LeafHash("r")), kInvalid);
+}
+
+}  // namespace
+}  // namespace tributary
