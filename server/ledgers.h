@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/term_policies.h"
+#include "server/walk_gate.h"
 #include "storage/ledger.h"
 
 namespace tributary::server {
@@ -71,6 +72,8 @@ class Ledgers {
 
   LedgerHome& home() { return *home_; }
   TermPolicies& term_policies() { return term_policies_; }
+  // For walks that check what is recorded.
+  WalkGate& check_walks() { return check_walks_; }
 
  private:
   // One of the two: the ledger, or why there is none.
@@ -80,6 +83,7 @@ class Ledgers {
 
   const std::unique_ptr<LedgerHome> home_;
   TermPolicies term_policies_;
+  WalkGate check_walks_;
   std::mutex create_mutex_;  // held while a ledger is made, before entries_mutex_
   mutable std::mutex entries_mutex_;
   std::map<std::string, Entry> entries_;

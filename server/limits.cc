@@ -56,6 +56,10 @@ constexpr std::array kLimits = {
     LimitInfo{"walk_memory_size_max", &Limits::walk_memory_size_max, 1u << 20,
               std::uint64_t{1} << 40,
               "bytes held by one walk; 2 GiB hold 16 Mi assets and 64 Mi edges"},
+    LimitInfo{
+        "check_walk_count_max", &Limits::check_walk_count_max, 1, 1'024,
+        "walks that check sales and derivations at once, as many as workers answer reads; 4 of "
+        "2 GiB are 8 GiB; further ones wait within their deadline"},
     LimitInfo{"queue_fact_count_max", &Limits::queue_fact_count_max, 1, 100 * kMillion,
               "facts of one ledger that wait for its committer: about a second of its work"},
     LimitInfo{"queue_byte_count_max", &Limits::queue_byte_count_max, 1u << 20,

@@ -38,6 +38,7 @@ struct Limits {
   std::uint64_t walk_asset_count_max = 16'777'216;
   std::uint64_t walk_edge_count_max = 67'108'864;
   std::uint64_t walk_memory_size_max = std::uint64_t{2} << 30;
+  std::uint64_t check_walk_count_max = 4;
 
   // Each ledger; storage/ledger.h says what they bound.
   std::uint64_t queue_fact_count_max = 100'000;

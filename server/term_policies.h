@@ -16,23 +16,32 @@
 
 namespace tributary::server {
 
-// Read once for each number of policies that a ledger has. Any thread may call.
+// Each policy of a ledger is read once. Any thread may call.
 class TermPolicies {
  public:
-  // Of these at most are kept for a ledger, the oldest: lineage that breaks others is refused at
-  // the sale.
+  // Of these at most are kept for a ledger, the oldest in force: lineage that breaks others is
+  // refused at the sale.
   static constexpr std::size_t kPolicyCountMax = 256;
 
-  using List = std::vector<PolicyRecord>;
-  // Cost: a look-up; reads all policies after one was recorded.
+  struct Policy {
+    Digest id;
+    PolicyRecord record;
+  };
+  using List = std::vector<std::shared_ptr<const Policy>>;  // in the order of the log
+  // Cost: a look-up; reads the policies that were recorded since the last call. Where more are in
+  // force than are kept, a change of those kept reads all of them again.
   absl::StatusOr<std::shared_ptr<const List>> Find(const std::string& ledger,
                                                    const LedgerView& view);
 
  private:
   struct Entry {
-    std::uint64_t policy_count = 0;
+    std::uint64_t policy_count = 0;  // read, of any kind
     std::shared_ptr<const List> policies;
+    bool is_cut = false;  // others are in force
   };
+
+  // Brings an entry to the policies of the view, the first `policy_count` of them.
+  static absl::Status ReadNew(const LedgerView& view, std::uint64_t policy_count, Entry* entry);
 
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;

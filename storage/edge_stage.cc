@@ -34,12 +34,12 @@ class EdgeStage::Impl {
   }
 
   // After an error the stage is at an unknown place in the list: it takes nothing more.
-  absl::Status Add(std::span<const Edge> edges) {
-    if (failure_.ok()) failure_ = AddAll(edges);
+  absl::Status Add(std::span<const Edge> edges, std::vector<AssetNumber>* inputs) {
+    if (failure_.ok()) failure_ = AddAll(edges, inputs);
     return failure_;
   }
 
-  absl::StatusOr<Finished> Finish(const DeclaredEdges& declared) {
+  absl::StatusOr<Finished> Finish(const DeclaredEdges& declared, const Check& check) {
     TRIBUTARY_RETURN_IF_ERROR(failure_);
     TRIBUTARY_RETURN_IF_ERROR(FlushChunk());
     PreparedFact fact;
@@ -52,6 +52,7 @@ class EdgeStage::Impl {
     TRIBUTARY_RETURN_IF_ERROR(Validate(record_));
     fact.bytes = EncodeRecord(record_);
     fact.id = RecordId(fact.bytes);
+    if (check) TRIBUTARY_RETURN_IF_ERROR(check(fact.id));
     fact.record = record_;
     fact.details = details_;
     fact.stage = stage_;
@@ -70,7 +71,7 @@ class EdgeStage::Impl {
  private:
   DerivationRecord& derivation() { return std::get<DerivationRecord>(record_.body); }
 
-  absl::Status AddAll(std::span<const Edge> edges) {
+  absl::Status AddAll(std::span<const Edge> edges, std::vector<AssetNumber>* inputs) {
     constexpr std::size_t kResolveCount = kEdgeChunkSize;
     for (std::size_t at = 0; at < edges.size(); at += kResolveCount) {
       const auto part = edges.subspan(at, std::min(kResolveCount, edges.size() - at));
@@ -79,6 +80,7 @@ class EdgeStage::Impl {
       for (std::size_t i = 0; i < part.size(); ++i) {
         TRIBUTARY_RETURN_IF_ERROR(Append(part[i], numbers[i]));
       }
+      if (inputs != nullptr) inputs->insert(inputs->end(), numbers.begin(), numbers.end());
     }
     return absl::OkStatus();
   }
@@ -221,10 +223,13 @@ class EdgeStage::Impl {
 EdgeStage::EdgeStage(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EdgeStage::~EdgeStage() = default;
 
-absl::Status EdgeStage::Add(std::span<const Edge> edges) { return impl_->Add(edges); }
+absl::Status EdgeStage::Add(std::span<const Edge> edges, std::vector<AssetNumber>* inputs) {
+  return impl_->Add(edges, inputs);
+}
 
-absl::StatusOr<EdgeStage::Finished> EdgeStage::Finish(const DeclaredEdges& declared) {
-  auto finished = impl_->Finish(declared);
+absl::StatusOr<EdgeStage::Finished> EdgeStage::Finish(const DeclaredEdges& declared,
+                                                      const Check& check) {
+  auto finished = impl_->Finish(declared, check);
   if (finished.status().code() == absl::StatusCode::kUnavailable) impl_->Abandon();
   return finished;
 }

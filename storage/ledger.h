@@ -189,13 +189,17 @@ class EdgeStage {
   ~EdgeStage();
   // Checks, resolves and stores edges; written in chunks. Errors: kInvalidArgument (order, basis,
   // sum), kNotFound (an unknown input), kResourceExhausted (kEdgeCountMax), kUnavailable.
-  absl::Status Add(std::span<const Edge> edges);
+  // `inputs`, unless null, gets the assets behind these edges.
+  absl::Status Add(std::span<const Edge> edges, std::vector<AssetNumber>* inputs = nullptr);
   // Makes the derivation with all edges so far visible and durable, or fails as Submit does.
   struct Finished {
     Receipt receipt;
     DerivationRecord derivation;
   };
-  absl::StatusOr<Finished> Finish(const DeclaredEdges& declared = {});
+  // `check`, unless empty, is asked with the record's id before anything is made visible, and its
+  // error is given.
+  using Check = std::function<absl::Status(const Digest& id)>;
+  absl::StatusOr<Finished> Finish(const DeclaredEdges& declared = {}, const Check& check = {});
 
  private:
   friend class Ledger;

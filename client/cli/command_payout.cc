@@ -37,6 +37,19 @@ struct PayoutArguments {
   std::uint64_t tree_size = 0;
 };
 
+// All pages of a batch as one.
+absl::StatusOr<v1::GetPayoutBatchResponse> FetchLines(Session& session,
+                                                      const v1::GetPayoutBatchRequest& request) {
+  v1::GetPayoutBatchResponse whole;
+  bool more = false;
+  TRIBUTARY_RETURN_IF_ERROR(ReadPages(session, &Stub::GetPayoutBatch, request, /*count_max=*/0,
+                                      &more, [&](const v1::GetPayoutBatchResponse& page) {
+                                        whole.MergeFrom(page);
+                                        return static_cast<std::size_t>(page.lines_size());
+                                      }));
+  return whole;
+}
+
 absl::StatusOr<v1::GetPayoutBatchResponse> FetchBatch(Session& session,
                                                       const std::string& reference,
                                                       std::uint64_t tree_size) {
@@ -45,11 +58,11 @@ absl::StatusOr<v1::GetPayoutBatchResponse> FetchBatch(Session& session,
   request.set_ledger(ledger);
   request.set_reference(reference);
   SetReadPoint(tree_size, &request);
-  auto response = session.client().Call(&Stub::GetPayoutBatch, request);
+  auto response = FetchLines(session, request);
   const auto id = Digest::FromHex(reference);
   if (!absl::IsNotFound(response.status()) || !id.ok()) return response;
   request.set_record_id(std::string(id->view()));
-  return session.client().Call(&Stub::GetPayoutBatch, request);
+  return FetchLines(session, request);
 }
 
 // --- One batch as it is shown ---

@@ -38,7 +38,9 @@ std::string StatusWords(const v1::SaleView& sale) {
     case v1::SALE_STATUS_EXPIRED:
       return "was not posted in time; never counts";
     case v1::SALE_STATUS_REVERSED:
-      return "taken back";
+      return sale.statement_number() == 0
+                 ? "taken back; never counts"
+                 : StrCat("taken back after statement ", sale.statement_number(), " counted it");
     default:
       return "";
   }
@@ -54,6 +56,11 @@ absl::StatusOr<View> SaleShown(const v1::GetSaleResponse& response,
              "… for ", MoneyText(amount, currency), ", valued at ledger version ", sale.tree_size(),
              ": ", StatusWords(sale), "\n");
   if (sale.has_correction_record()) view.heading.append("Corrected after it was recorded.\n");
+  if (!sale.nothing_owed().empty()) {
+    view.closing =
+        StrCat("Nothing is owed to anybody: ", EscapeForTerminal(sale.nothing_owed()), ".\n");
+    return view;
+  }
   view.table = SplitTable(response.split(), currency);
   view.closing = SplitSummary(response.split(), currency);
   return view;

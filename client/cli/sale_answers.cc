@@ -64,6 +64,7 @@ absl::StatusOr<Json> SaleJson(const v1::SaleView& view, const CurrencyRecord& cu
   PutHex("reversal_record_id", view.reversal_record().record_id(), &json);
   PutHex("correction_record_id", view.correction_record().record_id(), &json);
   if (view.statement_number() != 0) json["statement"] = view.statement_number();
+  if (!view.nothing_owed().empty()) json["nothing_owed"] = view.nothing_owed();
   return json;
 }
 

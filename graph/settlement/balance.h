@@ -36,12 +36,10 @@ struct ReceivedLine {
 struct AccountPayout {
   Digest batch = {};  // record id
   std::string reference = {};
-  LogPosition position = {};    // of the batch
-  std::uint64_t tree_size = 0;  // whose balances it pays from
-  std::string party = {};       // as the batch names it: the account, or a name of it
+  LogPosition position = {};  // of the batch
+  std::string party = {};     // as the batch names it: the account, or a name of it
   MinorUnits amount = {};
-  std::optional<PayoutState> state = {};      // absent: created
-  std::optional<LogPosition> failed_at = {};  // of the state record; with kFailed only
+  std::optional<PayoutState> state = {};  // absent: created
   friend bool operator==(const AccountPayout&, const AccountPayout&) = default;
 };
 

@@ -2,191 +2,112 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <tuple>
 #include <utility>
 
 #include "graph/model/status.h"
-#include "graph/settlement/adjust.h"
 #include "graph/settlement/valuation.h"
 
 namespace tributary {
 namespace {
 
-struct OneSplit {
-  SaleSplit split;
-  std::vector<Digest> hold_ids;
-};
+// Names the earner of each line in the place of the party that the lineage names.
+void RouteLines(const EarnerRoutes& routes, LogPosition earned_at, std::vector<SaleLine>* lines) {
+  if (!routes.earner_of) return;
+  for (SaleLine& line : *lines) {
+    if (line.payee.kind() != PayeeKind::kParty) continue;
+    line.payee = Payee::Party(routes.earner_of(line.payee.party(), earned_at));
+  }
+  const auto place = [](const SaleLine& line) {
+    return std::tie(line.payee, line.reason, line.hold);
+  };
+  std::sort(lines->begin(), lines->end(),
+            [&](const SaleLine& a, const SaleLine& b) { return place(a) < place(b); });
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < lines->size(); ++i) {
+    SaleLine& line = (*lines)[i];
+    if (kept > 0 && place((*lines)[kept - 1]) == place(line)) {
+      (*lines)[kept - 1].grains += line.grains;
+    } else {
+      if (kept != i) (*lines)[kept] = std::move(line);
+      ++kept;
+    }
+  }
+  lines->erase(lines->begin() + static_cast<std::ptrdiff_t>(kept), lines->end());
+}
 
-// Splits one sale by the lineage that it is valued at and the holds in force at `reader`.
-absl::StatusOr<OneSplit> SplitAt(const SettlementReader& reader, const SaleState& state,
-                                 const std::optional<Digest>& policy,
-                                 const ExplainOptions& options) {
-  SaleTable table(reader, policy);
+}  // namespace
+
+absl::StatusOr<SaleValue> ValueSale(const SettlementReader& reader, const SaleState& state,
+                                    const ExplainOptions& options) {
+  SaleTable table(reader, options.default_policy);
   TRIBUTARY_ASSIGN_OR_RETURN(const CountedSale sale, table.Bind(state));
   TRIBUTARY_ASSIGN_OR_RETURN(HoldSet holds,
                              ReadHolds(reader, {}, options.limits.holds, options.cancel));
+  // Of holds on sales only one on this very sale counts.
   const auto held = holds.held_sales.find(state.position.value);
   if (held != holds.held_sales.end()) {
     holds.views[held->second] = {.subject = HoldSubject::kSale};
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const auto at_sale, reader.At(state.valued_at));
+  const ValuationLimits& limits = options.limits.valuation;
   TRIBUTARY_ASSIGN_OR_RETURN(const LineageSubgraph subgraph,
-                             CollectUpstream(at_sale->lineage(), sale.asset,
-                                             options.limits.valuation.collect, options.cancel));
-  const SaleTable::Policy& by = table.policies()[sale.policy];
-  const SaleTerms terms{sale.amount, 1, state.currency,
-                        static_cast<unsigned>(table.currencies()[sale.currency].fraction_bits)};
-  auto split = SplitSale(at_sale->lineage(), subgraph, terms, {&by.record, by.terms}, holds.views,
-                         options.limits.valuation.split, options.cancel);
-  if (!split.ok()) {
-    // Limits and damage are not the sale's fault.
-    return absl::IsInvalidArgument(split.status())
-               ? AboutSale(split.status(), state.reference, state.id)
-               : split.status();
+                             CollectUpstream(at_sale->lineage(), sale.asset, limits.collect,
+                                             options.cancel, options.scratch));
+  SaleValue value;
+  value.currency = table.currencies()[sale.currency];
+  value.policy = state.policy ? state.policy : options.default_policy;
+  const SaleTable::Policy& policy = table.policies()[sale.policy];
+  const SaleTerms terms{.amount = sale.amount,
+                        .sale_count = 1,
+                        .currency = value.currency.code,
+                        .fraction_bits = static_cast<unsigned>(value.currency.fraction_bits)};
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      value.split, SplitSale(at_sale->lineage(), subgraph, terms, {&policy.record, policy.terms},
+                             holds.views, limits.split, options.cancel));
+  if (options.routes) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const EarnerRoutes routes, options.routes(reader));
+    RouteLines(routes, state.earned_at, &value.split.lines);
   }
-  return OneSplit{*std::move(split), std::move(holds.ids)};
+  value.hold_ids = std::move(holds.ids);
+  return value;
 }
 
-// Finds which adjustments of a statement concern one of its sales.
-class ConcernFinder {
- public:
-  ConcernFinder(const SettlementReader& reader, const SaleExplanation& sale,
-                const ExplainOptions& options)
-      : reader_(reader), sale_(sale), options_(options) {}
-
-  absl::StatusOr<bool> IsConcerned(const AdjustmentRecord& adjustment) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto cause, reader_.FindRecord(adjustment.cause));
-    if (!cause.has_value()) return absl::DataLossError("an adjustment names no record");
-    const RecordBody& body = cause->record.body;
-    if (const auto* reversal = std::get_if<ReversalRecord>(&body)) {
-      return reversal->sale == sale_.sale.id;
-    }
-    if (const auto* correction = std::get_if<CorrectionRecord>(&body)) {
-      return correction->sale == sale_.sale.id;
-    }
-    if (const auto changed = ChangedAsset(body)) {
-      return IsUpstream(*changed, {adjustment.tree_size});
-    }
-    TRIBUTARY_RETURN_IF_ERROR(SplitAsClosed());
-    if (const auto* release = std::get_if<HoldReleaseRecord>(&body)) {
-      return HasLine([&](const SaleLine& line) {
-        return line.hold && closed_->hold_ids[*line.hold] == release->hold;
-      });
-    }
-    const auto* merge = std::get_if<PartyMergeRecord>(&body);
-    const auto* assignment = std::get_if<AssignmentRecord>(&body);
-    if (merge == nullptr && assignment == nullptr) return false;
-    const std::string& party = merge != nullptr ? merge->party : assignment->party;
-    return HasLine([&](const SaleLine& line) {
-      return line.payee.kind() == PayeeKind::kParty && line.payee.party() == party;
-    });
-  }
-
- private:
-  absl::StatusOr<bool> IsUpstream(const Digest& changed, TreeSize at) const {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, reader_.At(at));
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader->FindAsset(changed));
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto sold, reader->FindAsset(sale_.state.asset));
-    if (!asset.has_value() || !sold.has_value()) return false;
-    TRIBUTARY_ASSIGN_OR_RETURN(const LineageSubgraph subgraph,
-                               CollectUpstream(reader->lineage(), *sold,
-                                               options_.limits.valuation.collect, options_.cancel));
-    return subgraph.Find(*asset).has_value();
-  }
-
-  absl::Status SplitAsClosed() {
-    if (closed_.has_value()) return absl::OkStatus();
-    const auto& statement = std::get<StatementRecord>(sale_.statement->record.body);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto at_end, reader_.At({statement.end}));
-    TRIBUTARY_ASSIGN_OR_RETURN(const SaleState state, ReadSaleState(*at_end, sale_.sale));
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        closed_, SplitAt(*at_end, state, state.policy ? state.policy : statement.policy, options_));
-    return absl::OkStatus();
-  }
-
-  template <typename Predicate>
-  bool HasLine(const Predicate& predicate) const {
-    return std::any_of(closed_->split.lines.begin(), closed_->split.lines.end(), predicate);
-  }
-
-  const SettlementReader& reader_;
-  const SaleExplanation& sale_;
-  const ExplainOptions& options_;
-  std::optional<OneSplit> closed_;
-};
-
-// The statement that closed the sale, if it counted at that statement's end.
-absl::StatusOr<std::optional<LoggedRecord>> FindClosing(const SettlementReader& reader,
-                                                        const SaleExplanation& sale) {
-  if (sale.state.standing == SaleStanding::kPending ||
-      sale.state.standing == SaleStanding::kVoided) {
-    return std::optional<LoggedRecord>();
-  }
-  TRIBUTARY_ASSIGN_OR_RETURN(auto statement, StatementOf(reader, sale.state.earned_at));
-  if (!statement.has_value()) return statement;
-  const auto& record = std::get<StatementRecord>(statement->record.body);
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto at_end, reader.At({record.end}));
-  TRIBUTARY_ASSIGN_OR_RETURN(const SaleState closed, ReadSaleState(*at_end, sale.sale));
-  if (closed.standing != SaleStanding::kCounts) statement.reset();
+absl::StatusOr<std::optional<LoggedRecord>> StatementOfSale(const SettlementReader& reader,
+                                                            const SaleState& state) {
+  const bool never_earned =
+      state.standing == SaleStanding::kPending || state.standing == SaleStanding::kVoided;
+  if (never_earned) return std::optional<LoggedRecord>();
+  TRIBUTARY_ASSIGN_OR_RETURN(auto statement, StatementOf(reader, state.earned_at));
+  if (!statement.has_value() || state.standing == SaleStanding::kCounts) return statement;
+  // Of a sale that was reversed before the end of its range the statement counts nothing.
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto reversal,
+                             reader.FindInForce(ReversalRecord{.sale = state.id}));
+  const std::uint64_t end = std::get<StatementRecord>(statement->record.body).end;
+  if (reversal.has_value() && reversal->position.value < end) statement.reset();
   return statement;
 }
 
-absl::StatusOr<SaleExplanation> Explain(const SettlementReader& reader, LoggedRecord sale,
-                                        const ExplainOptions& options) {
+absl::StatusOr<SaleExplanation> ExplainSale(const SettlementReader& reader,
+                                            const LoggedRecord& sale,
+                                            const ExplainOptions& options) {
   SaleExplanation explanation;
-  explanation.sale = std::move(sale);
-  SaleState& state = explanation.state;
-  TRIBUTARY_ASSIGN_OR_RETURN(state, ReadSaleState(reader, explanation.sale));
-  TRIBUTARY_ASSIGN_OR_RETURN(explanation.statement, FindClosing(reader, explanation));
-  explanation.policy = state.policy;
-  if (!explanation.policy) {
-    explanation.policy = explanation.statement
-                             ? std::get<StatementRecord>(explanation.statement->record.body).policy
-                             : options.default_policy;
-  }
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto currency,
-                             reader.FindInForce(CurrencyRecord{.code = state.currency}));
-  if (currency.has_value()) explanation.currency = std::get<CurrencyRecord>(currency->record.body);
-  if (state.standing == SaleStanding::kCounts || state.standing == SaleStanding::kPending) {
-    TRIBUTARY_ASSIGN_OR_RETURN(OneSplit one, SplitAt(reader, state, explanation.policy, options));
-    explanation.split = std::move(one.split);
-    explanation.hold_ids = std::move(one.hold_ids);
-  }
-  if (!explanation.statement) return explanation;
-  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<LoggedRecord> adjustments,
-                             AdjustmentsOf(reader, explanation.statement->id, options.cancel));
-  ConcernFinder finder(reader, explanation, options);
-  for (LoggedRecord& adjustment : adjustments) {
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const bool is_concerned,
-        finder.IsConcerned(std::get<AdjustmentRecord>(adjustment.record.body)));
-    if (is_concerned) explanation.adjustments.push_back(std::move(adjustment));
+  TRIBUTARY_ASSIGN_OR_RETURN(explanation.state, ReadSaleState(reader, sale));
+  TRIBUTARY_ASSIGN_OR_RETURN(explanation.statement, StatementOfSale(reader, explanation.state));
+  if (explanation.statement.has_value()) {
+    // As it was counted: with the records below the statement's end, and its policy.
+    const auto& closed = std::get<StatementRecord>(explanation.statement->record.body);
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto at_end, reader.At({closed.end}));
+    TRIBUTARY_ASSIGN_OR_RETURN(const SaleState counted, ReadSaleState(*at_end, sale));
+    ExplainOptions as_closed = options;
+    as_closed.default_policy = closed.policy;
+    TRIBUTARY_ASSIGN_OR_RETURN(explanation.value, ValueSale(*at_end, counted, as_closed));
+  } else if (explanation.state.standing == SaleStanding::kCounts ||
+             explanation.state.standing == SaleStanding::kPending) {
+    TRIBUTARY_ASSIGN_OR_RETURN(explanation.value, ValueSale(reader, explanation.state, options));
   }
   return explanation;
-}
-
-absl::Status NoSuchSale(std::string_view found) {
-  return FieldError(absl::StatusCode::kNotFound, "sale", found,
-                    "the record id or reference of a sale of this ledger");
-}
-
-}  // namespace
-
-absl::StatusOr<SaleExplanation> ExplainSale(const SettlementReader& reader, const Digest& sale,
-                                            const ExplainOptions& options) {
-  TRIBUTARY_ASSIGN_OR_RETURN(auto logged, reader.FindRecord(sale));
-  if (!logged || !std::holds_alternative<SaleRecord>(logged->record.body)) {
-    return NoSuchSale(sale.ToHex());
-  }
-  return Explain(reader, *std::move(logged), options);
-}
-
-absl::StatusOr<SaleExplanation> ExplainSale(const SettlementReader& reader,
-                                            std::string_view reference,
-                                            const ExplainOptions& options) {
-  TRIBUTARY_ASSIGN_OR_RETURN(auto logged,
-                             reader.FindInForce(SaleRecord{.reference = std::string(reference)}));
-  if (!logged) return NoSuchSale(Quoted(reference));
-  return Explain(reader, *std::move(logged), options);
 }
 
 }  // namespace tributary

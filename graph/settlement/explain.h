@@ -1,12 +1,12 @@
-// What one sale gave whom, and why.
+// What one sale gives whom, and why.
 
 #pragma once
 
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "graph/lineage/asset_index.h"
 #include "graph/settlement/close.h"
 #include "graph/settlement/policy.h"
 #include "graph/settlement/sale_state.h"
@@ -14,37 +14,48 @@
 
 namespace tributary {
 
-struct SaleExplanation {
-  LoggedRecord sale;
-  SaleState state;
-  // The policy it is split by: its own, else that of the statement that closed it, else the default
-  // asked for.
-  std::optional<Digest> policy;
+struct SaleValue {
   CurrencyRecord currency;
-  // By the lineage at state.valued_at and the holds in force now. Absent for a sale that was voided
-  // or reversed; for a pending one it is what it will earn once posted.
-  std::optional<SaleSplit> split;
-  std::vector<Digest> hold_ids;           // that lines of the split name by index
-  std::optional<LoggedRecord> statement;  // that closed it
-  std::vector<LoggedRecord> adjustments;  // of that statement, which concern this sale
+  std::optional<Digest> policy;  // that it is split by: the sale's own, else the default
+  SaleSplit split;               // lines name who earns, ascending payee, then reason, then hold
+  std::vector<Digest> hold_ids;  // that lines name by index
 };
 
 struct ExplainOptions {
+  // Of a sale that names none; of one that was closed, its statement's counts.
   std::optional<Digest> default_policy = {};
+  RouteSource routes = {};
   CloseLimits limits = {};
   const CancelToken* cancel = nullptr;
+  WalkScratch* scratch = nullptr;  // may be null
 };
 
-// The sale as of the reader's tree size; at the end of the statement that closed it, the sale as it
-// was closed. Parties are those of the lineage, whoever is paid for them. Split by itself it
-// differs by single grains from its part of a statement, where remainders of many sales flow
-// together. Errors: kNotFound, no sale has this id or reference; those of SaleTable::Bind,
-// CollectUpstream,
-//         ReadHolds and SplitSale.
-absl::StatusOr<SaleExplanation> ExplainSale(const SettlementReader& reader, const Digest& sale,
-                                            const ExplainOptions& options = {});
+// Splits one sale, of record or only asked about, by the lineage at state.valued_at and by the
+// holds and routes at the reader's tree size. A sale that is only asked about has position 0.
+//
+// Split by itself it differs by single grains from its part of a statement, where remainders of
+// many sales flow together. Errors: those of SaleTable::Bind, CollectUpstream, ReadHolds, SplitSale
+// and the routes.
+absl::StatusOr<SaleValue> ValueSale(const SettlementReader& reader, const SaleState& state,
+                                    const ExplainOptions& options = {});
+
+// The statement that counted a sale whose state is as of the reader's tree size; nullopt: none, or
+// none yet.
+absl::StatusOr<std::optional<LoggedRecord>> StatementOfSale(const SettlementReader& reader,
+                                                            const SaleState& state);
+
+struct SaleExplanation {
+  SaleState state;                        // as of the reader's tree size
+  std::optional<LoggedRecord> statement;  // that counted it
+  // As that statement counted it, by what stood below its end; else as one that was closed now
+  // would count it, a pending sale as if it was posted. Absent: it was voided, or reversed before a
+  // statement closed it. Whether a pending one expired is not looked at.
+  std::optional<SaleValue> value;
+};
+
+// Errors: kInvalidArgument, the record is no sale, or its policy does not fit it; as ValueSale.
 absl::StatusOr<SaleExplanation> ExplainSale(const SettlementReader& reader,
-                                            std::string_view reference,
+                                            const LoggedRecord& sale,
                                             const ExplainOptions& options = {});
 
 }  // namespace tributary

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
-#include <tuple>
 #include <utility>
 
 #include "graph/model/status.h"
@@ -63,68 +61,6 @@ absl::StatusOr<std::optional<PayoutState>> FindState(const SettlementReader& rea
       reader.FindInForce(PayoutStateRecord{.batch = batch, .party = std::string(party)}));
   if (!found.has_value()) return std::nullopt;
   return std::get<PayoutStateRecord>(found->record.body).state;
-}
-
-// --- Dividing ---
-
-// The units of an account in the order in which payouts take them.
-class OpenUnits {
- public:
-  explicit OpenUnits(const Balance& balance) {
-    for (const BalanceLine& line : balance.lines) left_.push_back(line.paid.value);
-  }
-
-  struct Part {
-    std::size_t line = 0;
-    Uint128 units = 0;
-  };
-
-  // Takes the first `units` that are left; fewer where there are no more.
-  std::vector<Part> Take(Uint128 units) {
-    std::vector<Part> parts;
-    for (; units > 0 && first_ < left_.size(); ++first_) {
-      const Uint128 taken = std::min(units, left_[first_]);
-      if (taken > 0) parts.push_back({first_, taken});
-      left_[first_] -= taken;
-      units -= taken;
-      if (left_[first_] > 0) break;
-    }
-    return parts;
-  }
-
-  void GiveBack(const std::vector<Part>& parts) {
-    for (const Part& part : parts) {
-      left_[part.line] += part.units;
-      first_ = std::min(first_, part.line);
-    }
-  }
-
- private:
-  std::vector<Uint128> left_;
-  std::size_t first_ = 0;  // nothing is left before it
-};
-
-// Lets all payouts of a balance happen again: each is at the tree size that it paid from, and fails
-// where its state says.
-void Replay(const Balance& balance, OpenUnits* open) {
-  constexpr int kFails = 0;  // at one place what is known there comes first
-  constexpr int kTakes = 1;
-  std::vector<std::tuple<std::uint64_t, int, std::size_t>> events;
-  for (std::size_t i = 0; i < balance.payouts.size(); ++i) {
-    const AccountPayout& payout = balance.payouts[i];
-    events.emplace_back(payout.tree_size, kTakes, i);
-    // Known from the tree size above its position on.
-    if (payout.failed_at.has_value()) events.emplace_back(payout.failed_at->value + 1, kFails, i);
-  }
-  std::sort(events.begin(), events.end());
-  std::vector<std::vector<OpenUnits::Part>> taken(balance.payouts.size());
-  for (const auto& [at, what, i] : events) {
-    if (what == kTakes) {
-      taken[i] = open->Take(balance.payouts[i].amount.value);
-    } else {
-      open->GiveBack(taken[i]);
-    }
-  }
 }
 
 }  // namespace
@@ -234,58 +170,6 @@ absl::Status CheckNewPayoutState(const SettlementReader& reader, const PayoutSta
     TRIBUTARY_ASSIGN_OR_RETURN(of_line, FindState(reader, state.batch, state.party));
   }
   return CheckPayoutState(std::get<PayoutBatchRecord>(batch.record.body), state, of_batch, of_line);
-}
-
-absl::StatusOr<std::vector<PayoutRow>> DividePayout(const Balance& balance,
-                                                    std::string_view receiver, MinorUnits amount) {
-  OpenUnits open(balance);
-  Replay(balance, &open);
-  std::map<std::string_view, Uint128> by_payee;
-  Uint128 left = amount.value;
-  for (const OpenUnits::Part& part : open.Take(amount.value)) {
-    by_payee[balance.lines[part.line].party] += part.units;
-    left -= part.units;
-  }
-  if (left > 0) {
-    return Conflict("amount", StrCat(ToDecimal(amount.value), " to ", receiver),
-                    StrCat("at most ", ToDecimal(amount.value - left), ", which is open"));
-  }
-  std::vector<PayoutRow> rows;
-  for (const auto& [payee, units] : by_payee) {
-    rows.push_back(
-        {.payee = std::string(payee), .receiver = std::string(receiver), .amount = {units}});
-  }
-  return rows;
-}
-
-absl::StatusOr<std::vector<PayoutRow>> ReadPayoutRows(const SettlementReader& reader,
-                                                      const Digest& batch_id,
-                                                      const BalanceLimits& limits,
-                                                      const CancelToken* cancel) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const LoggedRecord logged, ReadBatch(reader, batch_id));
-  const auto& batch = std::get<PayoutBatchRecord>(logged.record.body);
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<const SettlementReader> then,
-                             reader.At({batch.tree_size}));
-  TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(*then, cancel));
-  const BalanceQuery query = {.parties = PartiesOf(batch), .currency = batch.currency};
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<Balance> balances,
-                             ReadBalances(*then, routes, query, limits, cancel));
-  std::vector<const PayoutLine*> lines;
-  for (const PayoutLine& line : batch.lines) lines.push_back(&line);
-  std::sort(lines.begin(), lines.end(),
-            [](const PayoutLine* a, const PayoutLine* b) { return a->party < b->party; });
-  std::vector<PayoutRow> rows;
-  for (const PayoutLine* line : lines) {
-    TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel));
-    const Balance* const balance = FindBalance(balances, routes.AccountOf(line->party));
-    if (balance == nullptr) {
-      return absl::InternalError(StrCat("no balance was read for ", line->party));
-    }
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<PayoutRow> divided,
-                               DividePayout(*balance, line->party, line->amount));
-    rows.insert(rows.end(), divided.begin(), divided.end());
-  }
-  return rows;
 }
 
 }  // namespace tributary

@@ -55,28 +55,4 @@ absl::Status CheckPayoutState(const PayoutBatchRecord& batch, const PayoutStateR
 // Errors: also kNotFound, the batch.
 absl::Status CheckNewPayoutState(const SettlementReader& reader, const PayoutStateRecord& state);
 
-// For whom an account is paid.
-struct PayoutRow {
-  std::string payee;     // the party whose statement lines it pays
-  std::string receiver;  // the party that the batch names
-  MinorUnits amount = {};
-  friend bool operator==(const PayoutRow&, const PayoutRow&) = default;
-};
-
-// Divides a payout among the parties that its account receives for: each payout takes the oldest
-// units that no payout before it took and kept (ascending statement, then party), and gives them
-// back when it fails. So over all payouts that did not fail no unit is paid twice, and what a
-// collector got for one party is known. `balance` has details, is of the tree size that the payout
-// pays from, and does not hold it. Shape:  ascending payee, amounts above 0 that add up to
-// `amount`. Errors: kFailedPrecondition, more than what is open. Cost: O(lines + payouts), sorted.
-absl::StatusOr<std::vector<PayoutRow>> DividePayout(const Balance& balance,
-                                                    std::string_view receiver, MinorUnits amount);
-
-// The rows of a batch, ascending receiver, then payee: the same at every later tree size.
-// Errors: kNotFound, no batch with this record id; as DividePayout, ReadRoutes and ReadBalances.
-absl::StatusOr<std::vector<PayoutRow>> ReadPayoutRows(const SettlementReader& reader,
-                                                      const Digest& batch,
-                                                      const BalanceLimits& limits = {},
-                                                      const CancelToken* cancel = nullptr);
-
 }  // namespace tributary

@@ -65,19 +65,13 @@ absl::StatusOr<unsigned> ReadFractionBits(const SettlementReader& reader, std::s
                     "a currency that is recorded");
 }
 
-// A payout state with the place of its record.
-struct FoundState {
-  PayoutState state;
-  LogPosition position;
-};
-
-absl::StatusOr<std::optional<FoundState>> FindState(const SettlementReader& reader,
-                                                    const Digest& batch, std::string_view party) {
+absl::StatusOr<std::optional<PayoutState>> FindState(const SettlementReader& reader,
+                                                     const Digest& batch, std::string_view party) {
   TRIBUTARY_ASSIGN_OR_RETURN(
       const std::optional<LoggedRecord> found,
       reader.FindInForce(PayoutStateRecord{.batch = batch, .party = std::string(party)}));
   if (!found.has_value()) return std::nullopt;
-  return FoundState{std::get<PayoutStateRecord>(found->record.body).state, found->position};
+  return std::get<PayoutStateRecord>(found->record.body).state;
 }
 
 // --- Some accounts, with details ---
@@ -195,12 +189,12 @@ class BalanceReader {
   absl::Status AddBatch(const LoggedRecord& logged) {
     const auto& batch = std::get<PayoutBatchRecord>(logged.record.body);
     if (!query_.currency.empty() && batch.currency != query_.currency) return absl::OkStatus();
-    std::optional<std::optional<FoundState>> of_batch;  // read where it is first needed
+    std::optional<std::optional<PayoutState>> of_batch;  // read where it is first needed
     for (const PayoutLine& line : batch.lines) {
       const std::string_view named = routes_.AccountOf(line.party);
       const auto account = std::lower_bound(accounts_.begin(), accounts_.end(), named);
       if (account == accounts_.end() || *account != named) continue;
-      TRIBUTARY_ASSIGN_OR_RETURN(std::optional<FoundState> state,
+      TRIBUTARY_ASSIGN_OR_RETURN(std::optional<PayoutState> state,
                                  FindState(reader_, logged.id, line.party));
       if (!state.has_value()) {
         if (!of_batch.has_value()) {
@@ -215,19 +209,15 @@ class BalanceReader {
 
   absl::Status AddPayoutLine(const LoggedRecord& logged, const PayoutBatchRecord& batch,
                              const PayoutLine& line, std::string_view account,
-                             const std::optional<FoundState>& state) {
+                             const std::optional<PayoutState>& state) {
     TRIBUTARY_ASSIGN_OR_RETURN(const unsigned bits, BitsOf(batch.currency));
     Balance& balance = Find(account, batch.currency, bits);
     AccountPayout payout = {.batch = logged.id,
                             .reference = batch.reference,
                             .position = logged.position,
-                            .tree_size = batch.tree_size,
                             .party = line.party,
-                            .amount = line.amount};
-    if (state.has_value()) {
-      payout.state = state->state;
-      if (state->state == PayoutState::kFailed) payout.failed_at = state->position;
-    }
+                            .amount = line.amount,
+                            .state = state};
     TRIBUTARY_RETURN_IF_ERROR(AddPayout(line.amount, payout.state, &balance));
     if (!query_.with_details) return absl::OkStatus();
     TRIBUTARY_RETURN_IF_ERROR(AddDetail());
@@ -333,7 +323,7 @@ class FailedPayouts {
     if (failed_.contains({batch, party})) return PayoutState::kFailed;
     if (!failed_.contains({batch, std::string()})) return std::nullopt;
     TRIBUTARY_ASSIGN_OR_RETURN(const auto own, FindState(reader, batch, party));
-    return own.has_value() ? own->state : PayoutState::kFailed;
+    return own.value_or(PayoutState::kFailed);
   }
 
  private:

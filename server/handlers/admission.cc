@@ -214,6 +214,7 @@ absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
                                        ", which the sale is valued at")),
                      fact);
   }
+  TRIBUTARY_ASSIGN_OR_RETURN(const WalkGate::Permit permit, EnterWalk());
   const auto collected =
       CollectUpstream(*at, *asset, CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
   if (!collected.ok()) return WalkError(collected.status());
@@ -224,19 +225,40 @@ absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
   return split.status();
 }
 
+absl::StatusOr<WalkGate::Permit> Admission::EnterWalk() {
+  return env_.ledgers.check_walks().Enter(env_.limits.check_walk_count_max, env_.cancel);
+}
+
 absl::Status Admission::CheckDerivation(const PreparedFact& fact) {
   std::vector<AssetNumber> inputs;
   for (const Edge& edge : fact.edges) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto input, view_->FindAsset(edge.input));
     if (input.has_value()) inputs.push_back(*input);  // others have no lineage that is seen here
   }
+  return CheckInputs(inputs);
+}
+
+absl::StatusOr<bool> Admission::ChecksLineage() {
+  TRIBUTARY_RETURN_IF_ERROR(Refresh());
+  return !term_policies_->empty();
+}
+
+absl::Status Admission::CheckStreamed(const Digest& id, std::span<const AssetNumber> inputs) {
+  TRIBUTARY_RETURN_IF_ERROR(Refresh());
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto known, view_->FindRecord(id));
+  return known.has_value() ? absl::OkStatus() : CheckInputs(inputs);
+}
+
+absl::Status Admission::CheckInputs(std::span<const AssetNumber> inputs) {
   if (inputs.empty()) return absl::OkStatus();
-  const auto upstream = CollectUpstream(*view_, std::span<const AssetNumber>(inputs),
-                                        CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
+  TRIBUTARY_ASSIGN_OR_RETURN(const WalkGate::Permit permit, EnterWalk());
+  const auto upstream =
+      CollectUpstream(*view_, inputs, CollectLimitsOf(env_.limits), &env_.cancel, env_.scratch);
   // Too large to be seen here: the first sale finds what there is to find.
   if (absl::IsResourceExhausted(upstream.status())) return absl::OkStatus();
   if (!upstream.ok()) return WalkError(upstream.status());
-  for (const PolicyRecord& policy : *term_policies_) {
+  for (const auto& kept : *term_policies_) {
+    const PolicyRecord& policy = kept->record;
     const absl::Status fits = CheckTerms(policy, *upstream);
     if (fits.ok()) continue;
     return WithField(

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "graph/lineage/subgraph.h"
 #include "server/env.h"
+#include "server/walk_gate.h"
 #include "storage/ledger.h"
 
 namespace tributary::server {
@@ -36,6 +37,13 @@ class Admission {
   std::vector<absl::StatusOr<Receipt>> RecordAll(std::vector<PreparedFact> facts,
                                                  const SubmitOptions& options);
 
+  // Whether the edges of streamed derivations are checked: a policy in force could forbid some.
+  absl::StatusOr<bool> ChecksLineage();
+  // Checks a derivation whose edges were streamed, before its record is made, by the assets that it
+  // was made from. A record that is there already is not checked again.
+  // Errors: kInvalidArgument on `edges`, as of derivations that are sent whole.
+  absl::Status CheckStreamed(const Digest& id, std::span<const AssetNumber> inputs);
+
  private:
   absl::Status Refresh();
   bool IsChecked(const PreparedFact& fact) const;
@@ -54,8 +62,11 @@ class Admission {
   absl::Status CheckSale(const SaleRecord& sale, PreparedFact* fact);
   absl::Status CheckCorrection(const CorrectionRecord& correction, PreparedFact* fact);
   absl::Status CheckFit(const SaleRecord& sale, PreparedFact* fact);
+  // Waits for a place among the walks that check.
+  absl::StatusOr<WalkGate::Permit> EnterWalk();
   // Whether a policy in force could not be met by any sale of what is derived.
   absl::Status CheckDerivation(const PreparedFact& fact);
+  absl::Status CheckInputs(std::span<const AssetNumber> inputs);
   absl::Status CheckTerms(const PolicyRecord& policy, const LineageSubgraph& upstream);
   absl::Status CheckExclusive(const PreparedFact& fact);
   // A record by its id, and a currency: null where there is none yet.

@@ -420,6 +420,9 @@ absl::Status CreatePayoutBatch(Env& env, const v1::CreatePayoutBatchRequest& req
   return absl::OkStatus();
 }
 
+// Lines whose states are read for one page of batches: four full batches, some 20 ms.
+constexpr std::size_t kListedLineCountMax = 4 * kPayoutLineCountMax;
+
 absl::Status ListPayoutBatches(Env& env, const v1::ListPayoutBatchesRequest& request,
                                v1::ListPayoutBatchesResponse* response) {
   TRIBUTARY_ASSIGN_OR_RETURN(const Page page, OpenPage(env, request));
@@ -429,7 +432,8 @@ absl::Status ListPayoutBatches(Env& env, const v1::ListPayoutBatchesRequest& req
     TRIBUTARY_ASSIGN_OR_RETURN(const BatchStates states,
                                ReadStates(*page.view, record.id, body, /*with_lines=*/true));
     TRIBUTARY_RETURN_IF_ERROR(FillBatch(*page.view, record, body, states, response->add_batches()));
-    return record.bytes.size();
+    return std::max(record.bytes.size(),
+                    kRecordPageBytesMax / kListedLineCountMax * body.lines.size());
   };
   TRIBUTARY_ASSIGN_OR_RETURN(
       *response->mutable_next_page_token(),
@@ -440,7 +444,9 @@ absl::Status ListPayoutBatches(Env& env, const v1::ListPayoutBatchesRequest& req
 
 absl::Status GetPayoutBatch(Env& env, const v1::GetPayoutBatchRequest& request,
                             v1::GetPayoutBatchResponse* response) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto view, OpenView(env, request.ledger(), request.at()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const Page page, OpenPage(env, request));
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::size_t page_size, PageSizeOf(env, request));
+  const auto& view = page.view;
   const auto find = [&]() -> absl::StatusOr<StoredRecord> {
     if (request.which_case() == v1::GetPayoutBatchRequest::kRecordId) {
       return RequireRecord<PayoutBatchRecord>(*view, request.record_id(), "record_id",
@@ -459,9 +465,13 @@ absl::Status GetPayoutBatch(Env& env, const v1::GetPayoutBatchRequest& request,
   std::vector<PayoutLine> lines = body.lines;
   std::sort(lines.begin(), lines.end(),
             [](const PayoutLine& a, const PayoutLine& b) { return a.party < b.party; });
-  for (const PayoutLine& line : lines) {
-    TRIBUTARY_RETURN_IF_ERROR(FillLine(line, states, response->add_lines()));
+  const std::uint64_t begin =
+      std::min<std::uint64_t>(NumberIn(page.cursor).value_or(0), lines.size());
+  const std::uint64_t end = std::min<std::uint64_t>(lines.size(), begin + page_size);
+  for (std::uint64_t i = begin; i < end; ++i) {
+    TRIBUTARY_RETURN_IF_ERROR(FillLine(lines[i], states, response->add_lines()));
   }
+  if (end < lines.size()) response->set_next_page_token(page.TokenFor(BigEndian64(end)));
   response->set_tree_size(view->tree_size().value);
   return absl::OkStatus();
 }

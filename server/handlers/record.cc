@@ -37,8 +37,10 @@ absl::StatusOr<std::unique_ptr<EdgeStage>> BeginStage(Env& env, Ledger& ledger,
                                 std::move(fact.details));
 }
 
+// `inputs`, unless null, gets the assets behind all edges, of so many as a walk may visit: what is
+// larger is not checked before the first sale, as where edges come whole.
 absl::Status ReadEdgesInto(Env& env, Source<v1::RecordDerivationStreamRequest>& requests,
-                           EdgeStage& stage) {
+                           EdgeStage& stage, std::vector<AssetNumber>* inputs) {
   v1::RecordDerivationStreamRequest message;
   std::vector<Edge> edges;
   while (requests.Read(&message)) {
@@ -48,7 +50,11 @@ absl::Status ReadEdgesInto(Env& env, Source<v1::RecordDerivationStreamRequest>& 
     edges.clear();
     TRIBUTARY_RETURN_IF_ERROR(
         AppendEdges(message.edges(), env.limits.stream_block_edge_count_max, &edges));
-    TRIBUTARY_RETURN_IF_ERROR(stage.Add(edges));
+    TRIBUTARY_RETURN_IF_ERROR(stage.Add(edges, inputs));
+    if (inputs != nullptr && inputs->size() > env.limits.walk_asset_count_max) {
+      *inputs = {};
+      inputs = nullptr;
+    }
   }
   // A stream that was cut off must not look like one that ended.
   return env.cancel.status();
@@ -129,8 +135,14 @@ absl::Status RecordDerivationStream(Env& env, Source<v1::RecordDerivationStreamR
                              env.ledgers.Find(first.header().ledger()));
   TRIBUTARY_ASSIGN_OR_RETURN(const std::unique_ptr<EdgeStage> stage,
                              BeginStage(env, *ledger, first.header()));
-  TRIBUTARY_RETURN_IF_ERROR(ReadEdgesInto(env, requests, *stage));
-  TRIBUTARY_ASSIGN_OR_RETURN(const EdgeStage::Finished finished, stage->Finish(declared));
+  Admission admission(env, *ledger);
+  TRIBUTARY_ASSIGN_OR_RETURN(const bool is_checked, admission.ChecksLineage());
+  std::vector<AssetNumber> inputs;
+  TRIBUTARY_RETURN_IF_ERROR(ReadEdgesInto(env, requests, *stage, is_checked ? &inputs : nullptr));
+  TRIBUTARY_ASSIGN_OR_RETURN(const EdgeStage::Finished finished,
+                             stage->Finish(declared, [&](const Digest& id) {
+                               return admission.CheckStreamed(id, inputs);
+                             }));
   ToProto(finished.receipt, response->mutable_receipt());
   ToProto(finished.derivation, response->mutable_derivation());
   return absl::OkStatus();

@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <tuple>
 
-#include "graph/lineage/subgraph.h"
 #include "graph/model/ordering.h"
-#include "graph/settlement/close.h"
-#include "graph/settlement/policy.h"
-#include "graph/settlement/routes.h"
-#include "graph/settlement/sale_state.h"
-#include "graph/settlement/valuation.h"
+#include "graph/settlement/explain.h"
 #include "server/convert/enums.h"
 #include "server/handlers/settle_list.h"
 #include "server/handlers/settle_read.h"
 #include "server/handlers/walk_limits.h"
+#include "server/settlement_routes.h"
 
 namespace tributary::server {
 namespace {
@@ -58,17 +54,18 @@ absl::StatusOr<SaleAndState> ReadState(const SettlementView& reader, const Store
   return SaleAndState{std::move(sale), std::move(state)};
 }
 
-// The number of the statement that closed the sale; 0: none (yet).
-absl::StatusOr<std::uint64_t> ClosedBy(const SettlementView& reader, const SaleState& state) {
-  if (state.standing == SaleStanding::kPending || state.standing == SaleStanding::kVoided) return 0;
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, StatementOf(reader, state.earned_at));
-  if (!statement.has_value()) return 0;
-  const auto& closed = std::get<StatementRecord>(statement->record.body);
-  if (state.standing == SaleStanding::kCounts) return closed.number;
-  // Of a sale that was reversed before the end of its range the statement counts nothing.
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto reversal,
-                             reader.FindInForce(ReversalRecord{.sale = state.id}));
-  return reversal.has_value() && reversal->position.value < closed.end ? 0 : closed.number;
+// Why nobody is owed anything for a sale; empty where it counts, did in a statement, or still may.
+std::string_view NothingOwed(v1::SaleStatus status, std::uint64_t statement_number) {
+  switch (status) {
+    case v1::SALE_STATUS_VOIDED:
+      return "the sale was voided while it was pending";
+    case v1::SALE_STATUS_EXPIRED:
+      return "the sale expired before it was posted";
+    case v1::SALE_STATUS_REVERSED:
+      return statement_number == 0 ? "the sale was reversed before a statement closed it" : "";
+    default:
+      return "";
+  }
 }
 
 absl::Status FillSale(const SettlementView& reader, const StoredRecord& record,
@@ -90,8 +87,11 @@ absl::Status FillSale(const SettlementView& reader, const StoredRecord& record,
   TRIBUTARY_RETURN_IF_ERROR(FillRef(
       view, CorrectionRecord{.sale = record.id},
       [](v1::SaleView* to) { return to->mutable_correction_record(); }, message));
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t number, ClosedBy(reader, sale.state));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, StatementOfSale(reader, sale.state));
+  const std::uint64_t number =
+      statement.has_value() ? std::get<StatementRecord>(statement->record.body).number : 0;
   message->set_statement_number(number);
+  message->set_nothing_owed(std::string(NothingOwed(status, number)));
   return absl::OkStatus();
 }
 
@@ -115,9 +115,9 @@ struct SplitRequest {
   bool describe = false;
 };
 
-absl::Status FillSplit(Env& env, const LedgerView& view, const SaleSplit& split,
-                       const std::vector<Digest>& hold_ids, const SplitRequest& request,
-                       v1::SaleSplit* message) {
+absl::Status FillSplit(Env& env, const LedgerView& view, const SaleValue& value,
+                       const SplitRequest& request, v1::SaleSplit* message) {
+  const SaleSplit& split = value.split;
   const std::uint64_t line_count_max = env.limits.attribution_line_count_max;
   if (request.top_k > line_count_max) {
     return LimitExceeded("top_k", request.top_k, "attribution_line_count_max", line_count_max);
@@ -126,6 +126,8 @@ absl::Status FillSplit(Env& env, const LedgerView& view, const SaleSplit& split,
     return LimitExceeded("lines of the answer (ask for top_k)", split.lines.size(),
                          "attribution_line_count_max", line_count_max);
   }
+  ToProto(value.currency, message->mutable_currency());
+  if (value.policy.has_value()) message->set_policy(ToProto(*value.policy));
   message->set_gross(ToBigEndian(split.gross));
   message->set_fees(ToBigEndian(split.fees));
   message->set_absolute(ToBigEndian(split.absolute));
@@ -154,7 +156,7 @@ absl::Status FillSplit(Env& env, const LedgerView& view, const SaleSplit& split,
     v1::SaleLine* added = message->add_lines();
     added->set_payee(line.payee.Key());
     added->set_reason(line.reason.Text());
-    if (line.hold.has_value()) added->set_hold(ToProto(hold_ids[*line.hold]));
+    if (line.hold.has_value()) added->set_hold(ToProto(value.hold_ids[*line.hold]));
     added->set_grains(ToBigEndian(line.grains));
     if (!request.describe) continue;
     TRIBUTARY_ASSIGN_OR_RETURN(*added->mutable_name(), NameOf(view, line.payee));
@@ -164,62 +166,16 @@ absl::Status FillSplit(Env& env, const LedgerView& view, const SaleSplit& split,
   return absl::OkStatus();
 }
 
-// Names the earner of each line in the place of the party that the lineage names.
-void RouteLines(const PartyRoutes& routes, LogPosition earned_at, std::vector<SaleLine>* lines) {
-  for (SaleLine& line : *lines) {
-    if (line.payee.kind() != PayeeKind::kParty) continue;
-    line.payee = Payee::Party(std::string(routes.EarnerOf(line.payee.party(), earned_at)));
-  }
-  const auto place = [](const SaleLine& line) {
-    return std::tie(line.payee, line.reason, line.hold);
+ExplainOptions OptionsOf(Env& env) {
+  ExplainOptions options;
+  options.routes = [&env](const SettlementReader& reader) {
+    return ReadEarnerRoutes(reader, &env.cancel);
   };
-  std::sort(lines->begin(), lines->end(),
-            [&](const SaleLine& a, const SaleLine& b) { return place(a) < place(b); });
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < lines->size(); ++i) {
-    SaleLine& line = (*lines)[i];
-    if (kept > 0 && place((*lines)[kept - 1]) == place(line)) {
-      (*lines)[kept - 1].grains += line.grains;
-    } else {
-      if (kept != i) (*lines)[kept] = std::move(line);
-      ++kept;
-    }
-  }
-  lines->erase(lines->begin() + static_cast<std::ptrdiff_t>(kept), lines->end());
-}
-
-// Values one sale, of record or not, at `valued_at` under the holds in force at the reader's tree
-// size. `sale_position`: of a recorded sale, which may itself be held.
-absl::Status SplitOne(Env& env, const SettlementView& reader, const SaleState& state,
-                      std::optional<LogPosition> sale_position, const SplitRequest& request,
-                      v1::SaleSplit* message) {
-  SaleTable table(reader, std::nullopt);
-  TRIBUTARY_ASSIGN_OR_RETURN(const CountedSale sale, table.Bind(state));
-  const CurrencyRecord& currency = table.currencies()[sale.currency];
-  const SaleTable::Policy& policy = table.policies()[sale.policy];
-  TRIBUTARY_ASSIGN_OR_RETURN(HoldSet holds, ReadHolds(reader, {}, {}, &env.cancel));
-  // Of holds on sales only one on this very sale counts.
-  if (sale_position.has_value()) {
-    const auto held = holds.held_sales.find(sale_position->value);
-    if (held != holds.held_sales.end()) holds.views[held->second] = {HoldSubject::kSale};
-  }
-  const std::shared_ptr<LedgerView> at = reader.view().At(state.valued_at);
-  auto collected =
-      CollectUpstream(*at, sale.asset, CollectLimitsOf(env.limits), &env.cancel, env.scratch);
-  if (!collected.ok()) return WalkError(collected.status());
-  const SaleTerms terms{.amount = state.amount,
-                        .sale_count = 1,
-                        .currency = currency.code,
-                        .fraction_bits = static_cast<unsigned>(currency.fraction_bits)};
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      SaleSplit split,
-      SplitSale(*at, *collected, terms, {&policy.record, policy.terms}, holds.views,
-                {.line_count_max = env.limits.walk_asset_count_max}, &env.cancel));
-  TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env.cancel));
-  RouteLines(routes, state.earned_at, &split.lines);
-  ToProto(currency, message->mutable_currency());
-  if (state.policy.has_value()) message->set_policy(ToProto(*state.policy));
-  return FillSplit(env, reader.view(), split, holds.ids, request, message);
+  options.limits.valuation.collect = CollectLimitsOf(env.limits);
+  options.limits.valuation.split.line_count_max = env.limits.walk_asset_count_max;
+  options.cancel = &env.cancel;
+  options.scratch = env.scratch;
+  return options;
 }
 
 }  // namespace
@@ -244,19 +200,24 @@ absl::Status GetSale(Env& env, const v1::GetSaleRequest& request, v1::GetSaleRes
   v1::SaleView* message = response->mutable_sale();
   TRIBUTARY_RETURN_IF_ERROR(FillSale(reader, record, sale, status, message));
   if (!request.with_split()) return absl::OkStatus();
-  if (message->statement_number() == 0) {
-    return SplitOne(env, reader, sale.state, record.position, {request.top_k(), request.describe()},
-                    response->mutable_split());
+  if (!message->nothing_owed().empty()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const CurrencyRecord currency,
+                               RequireCurrency(*view, sale.state.currency, "currency"));
+    ToProto(currency, response->mutable_split()->mutable_currency());
+    return absl::OkStatus();
   }
-  // As its statement counted it: with the records below the statement's end, and its policy.
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement,
-                             FindStatement(reader, message->statement_number()));
-  const auto& closed = std::get<StatementRecord>(statement->record.body);
-  const SettlementView then(view->At(TreeSize{closed.end}));
-  TRIBUTARY_ASSIGN_OR_RETURN(sale, ReadState(then, record));
-  if (!sale.state.policy.has_value()) sale.state.policy = closed.policy;
-  return SplitOne(env, then, sale.state, record.position, {request.top_k(), request.describe()},
-                  response->mutable_split());
+  const auto explained = ExplainSale(reader, Logged(record), OptionsOf(env));
+  if (!explained.ok()) return WalkError(explained.status());
+  if (!explained->value.has_value()) {
+    return absl::InternalError("a sale that is owed to somebody has no value");
+  }
+  // Named as its statement could.
+  const TreeSize named_at =
+      explained->statement.has_value()
+          ? TreeSize{std::get<StatementRecord>(explained->statement->record.body).end}
+          : view->tree_size();
+  return FillSplit(env, *view->At(named_at), *explained->value,
+                   {request.top_k(), request.describe()}, response->mutable_split());
 }
 
 absl::Status ListSales(Env& env, const v1::ListSalesRequest& request,
@@ -316,8 +277,10 @@ absl::Status QuoteSale(Env& env, const v1::QuoteSaleRequest& request,
         RequireRecord<PolicyRecord>(*view, request.policy(), "policy", "a policy").status());
   }
   response->set_tree_size(view->tree_size().value);
-  return SplitOne(env, reader, state, std::nullopt, {request.top_k(), request.describe()},
-                  response->mutable_split());
+  const auto value = ValueSale(reader, state, OptionsOf(env));
+  if (!value.ok()) return WalkError(value.status());
+  return FillSplit(env, *view, *value, {request.top_k(), request.describe()},
+                   response->mutable_split());
 }
 
 }  // namespace tributary::server

@@ -21,10 +21,12 @@ inline CollectLimits CollectLimitsOf(const Limits& limits) {
 }
 
 // A collection names the limit that it met by the name of CollectLimits; operators know it with
-// "walk_" before that.
+// "walk_" before that. Other limits keep their names.
 inline absl::Status WalkError(const absl::Status& status) {
   const std::string limit = FieldOf(status);
-  if (!absl::IsResourceExhausted(status) || limit.empty()) return status;
+  const bool is_of_walk =
+      limit == "asset_count_max" || limit == "edge_count_max" || limit == "memory_size_max";
+  if (!absl::IsResourceExhausted(status) || !is_of_walk) return status;
   return WithField(absl::Status(status.code(), StrCat("walk_", FromAbsl(status.message()))),
                    StrCat("walk_", limit));
 }

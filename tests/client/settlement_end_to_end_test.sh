@@ -7,61 +7,8 @@
 # 37.50, Acme 25.00, Ana 3.75, Ben 3.75, Dora 1.25, and 3.75 to a work without a payee on record.
 set -euo pipefail
 
-tributaryd=$1
-cli=$2
-source_dir=$3
-case_name=$4
-fixture=$source_dir/examples/first-sale.jsonl
+source "$(dirname "$0")/end_to_end.sh"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/tributary-settlement-XXXXXX")
-server_pid=
-stop_all() {
-  [[ -n $server_pid ]] && kill -TERM "$server_pid" 2> /dev/null || true
-  wait
-  rm -rf "$work"
-}
-trap stop_all EXIT
-unset TRIBUTARY_LEDGER TRIBUTARY_SERVER NO_COLOR
-export LC_ALL=C.UTF-8
-
-fail() {
-  echo "FAILED: $*" >&2
-  tail -n 20 "$work"/*.log >&2 2> /dev/null || true
-  exit 1
-}
-
-start() {
-  local log=$work/server.log
-  : > "$log"
-  "$tributaryd" --data-dir "$work/data" --listen 127.0.0.1:0 > "$log" 2>&1 &
-  server_pid=$!
-  local port=
-  for ((i = 0; i < 600; ++i)); do
-    port=$(sed -n 's/.*serving .*port=\([0-9]*\).*/\1/p' "$log" | head -n 1)
-    [[ -n $port ]] && break
-    kill -0 "$server_pid" 2> /dev/null || fail "the server did not start"
-    sleep 0.1
-  done
-  [[ -n $port ]] || fail "the server does not listen"
-  export TRIBUTARY_SERVER=127.0.0.1:$port
-}
-
-stop() {
-  kill -TERM "$server_pid"
-  wait "$server_pid" || fail "the server ended with an error"
-  server_pid=
-}
-
-# expect CODE COMMAND...: runs it; standard output goes to $work/out, standard error to $work/err.
-expect() {
-  local code=$1 found=0
-  shift
-  "$@" > "$work/out" 2> "$work/err" || found=$?
-  ((found == code)) || fail "exit code $found, expected $code: $*
-$(cat "$work/out" "$work/err")"
-}
-says() { grep -qF -- "$1" "${2:-$work/out}" || fail "no \"$1\" in:
-$(cat "${2:-$work/out}")"; }
 # json PATH: a value of the last output, such as lines.0.payee. The program writes one key a line.
 json() {
   awk -v wanted="$1" '
@@ -94,7 +41,7 @@ $(cat "$work/out")"
 
 # A ledger with the example, a currency and a market.
 prepare() {
-  start
+  start data
   export TRIBUTARY_LEDGER=shop.example/first
   expect 0 "$cli" ledger create "$TRIBUTARY_LEDGER"
   expect 0 "$cli" import "$fixture"
@@ -228,8 +175,8 @@ case_statement() {
   paid party:first-sale/sam 400
   paid party:first-sale/dora 10
   cp "$work/out" "$work/lines-before"
-  stop
-  start
+  stopped 0
+  start data
   expect 0 "$cli" statement lines 2 --output csv
   cmp "$work/out" "$work/lines-before" || fail "the lines changed over a restart"
 }
@@ -317,31 +264,29 @@ case_payout() {
   expect 0 "$cli" party merge first-sale/ben first-sale/dora --reason 'recorded twice'
 }
 
-# asset NAME KIND and made GENERATED KEPT INPUT=WEIGHT...: lines of facts.
+# asset NAME KIND and made GENERATED KEPT[/UNATTRIBUTED] INPUT=WEIGHT...: lines of facts.
 asset() {
   printf '{"type":"tributary/asset/v1","id_method":"named","kind":"%s","name":"%s","named_as":{"name":"%s"}}\n' \
     "$2" "$1" "$1"
-  printf '{"type":"tributary/alias/v1","alias":"%s","asset":"%s"}\n' "$1" "$(id_of "$1")"
-}
-id_of() {
-  printf '{"name":"%s","type":"tributary/named_asset/v1"}' "$1" | sha256sum | cut -d' ' -f1
+  printf '{"type":"tributary/alias/v1","alias":"%s","asset":"%s"}\n' "$1" "$(named_id "$1")"
 }
 held_by() {
   printf '{"type":"tributary/party/v1","party":"%s"}\n' "$2"
   printf '{"type":"tributary/holders/v1","asset":"%s","holders":[{"party":"%s","units":1}]}\n' "$1" "$2"
 }
 made() {
-  local generated=$1 kept=$2 edges=
+  local generated=$1 kept=${2%/*} unattributed=0 edges=
+  [[ $2 == */* ]] && unattributed=${2#*/}
   shift 2
   for input in "$@"; do
     edges+=${edges:+,}"{\"input\":\"${input%=*}\",\"role\":\"other\",\"weight\":${input#*=}}"
   done
-  printf '{"type":"tributary/derivation/v1","generated":"%s","retained":%s,"unattributed":0,"edges":[%s]}\n' \
-    "$generated" "$kept" "$edges"
+  printf '{"type":"tributary/derivation/v1","generated":"%s","retained":%s,"unattributed":%s,"edges":[%s]}\n' \
+    "$generated" "$kept" "$unattributed" "$edges"
 }
 
 case_worked_examples() {
-  start
+  start data
   export TRIBUTARY_LEDGER=shop.example/worked
   expect 0 "$cli" ledger create "$TRIBUTARY_LEDGER"
   expect 0 "$cli" currency record EUR
@@ -360,9 +305,9 @@ case_worked_examples() {
   expect 0 "$cli" show ex3:output --output json
   local wrong cause
   wrong=$(json derivation_record.record_id)
-  expect 0 "$cli" record derivation --generated "$(id_of ex3:output)" --retained 40 \
-    --supersedes "$wrong" --input "$(id_of ex3:base):other:20" \
-    --input "$(id_of ex3:data):other:40" --output json
+  expect 0 "$cli" record derivation --generated "$(named_id ex3:output)" --retained 40 \
+    --supersedes "$wrong" --input "$(named_id ex3:base):other:20" \
+    --input "$(named_id ex3:data):other:40" --output json
   cause=$(json record_id)
   expect 0 "$cli" adjustment preview 1 "$cause" --output csv
   says bea
@@ -391,6 +336,83 @@ case_worked_examples() {
   paid party:cleo 40000
 }
 
+# Examples 2, 4 and 6, each closed into statements of its own.
+case_worked_statements() {
+  start data
+  export TRIBUTARY_LEDGER=shop.example/worked
+  expect 0 "$cli" ledger create "$TRIBUTARY_LEDGER"
+  expect 0 "$cli" currency record EUR
+  # 2: a diamond, in which nobody is on record: the base is paid once, through both its uses.
+  { asset ex2:data work; asset ex2:base model_checkpoint; asset ex2:A model_checkpoint
+    asset ex2:B model_checkpoint; asset ex2:output output
+    made ex2:base 3/1 ex2:data=1; made ex2:A 1 ex2:base=1; made ex2:B 1 ex2:base=1
+    made ex2:output 4 ex2:A=3 ex2:B=3
+  } > "$work/two.jsonl"
+  expect 0 "$cli" import "$work/two.jsonl"
+  expect 0 "$cli" sale record two --asset ex2:output --amount 100.00 --currency EUR
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 1 --output csv
+  paid "unclaimed:$(named_id ex2:output)" 4000
+  paid "unclaimed:$(named_id ex2:A)" 1500
+  paid "unclaimed:$(named_id ex2:B)" 1500
+  paid "unclaimed:$(named_id ex2:base)" 1800
+  paid "unclaimed:$(named_id ex2:data)" 600
+  paid unattributed 600
+  # 4: a source that is disclosed after the first sale was closed.
+  { asset ex4:B dataset; asset ex4:model model_checkpoint; asset ex4:output output
+    made ex4:model 3 ex4:B=1; made ex4:output 60 ex4:model=40
+    held_by ex4:output sam; held_by ex4:model acme
+  } > "$work/four.jsonl"
+  expect 0 "$cli" import "$work/four.jsonl"
+  expect 0 "$cli" sale record four --asset ex4:output --amount 100.00 --currency EUR
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 2 --output csv
+  paid party:sam 6000
+  paid party:acme 3000
+  paid "undisclosed:$(named_id ex4:B)" 1000
+  cp "$work/out" "$work/lines-before"
+  { asset ex4:A dataset; asset ex4:w1 work; asset ex4:w2 work
+    held_by ex4:w1 ana; held_by ex4:w2 ben
+    made ex4:B 0 ex4:A=1; made ex4:A 0 ex4:w1=1 ex4:w2=1
+  } > "$work/disclosed.jsonl"
+  expect 0 "$cli" import "$work/disclosed.jsonl"
+  expect 0 "$cli" sale record four-later --asset ex4:output --amount 100.00 --currency EUR
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 3 --output csv
+  paid party:sam 6000
+  paid party:acme 3000
+  paid party:ana 500
+  paid party:ben 500
+  expect 0 "$cli" statement lines 2 --output csv
+  cmp "$work/out" "$work/lines-before" || fail "a closed statement changed"
+  # 6: thirds of one euro. A statement pays whole cents; the thirds of a cent are carried.
+  { asset ex6:work work
+    for party in p1 p2 p3; do printf '{"type":"tributary/party/v1","party":"%s"}\n' "$party"; done
+    printf '{"type":"tributary/holders/v1","asset":"ex6:work","holders":[%s,%s,%s]}\n' \
+      '{"party":"p1","units":1}' '{"party":"p2","units":1}' '{"party":"p3","units":1}'
+  } > "$work/six.jsonl"
+  expect 0 "$cli" import "$work/six.jsonl"
+  expect 0 "$cli" quote ex6:work --amount 1.00 --currency EUR --output csv
+  [[ $(tr -d '\r' < "$work/out" | awk -F, 'NR > 1 {print $1 "=" $4}' | sort | xargs) == \
+    "p1=34 p2=33 p3=33" ]] ||
+    fail "a quote of thirds: $(cat "$work/out")"
+  expect 0 "$cli" sale record six --asset ex6:work --amount 1.00 --currency EUR
+  expect 0 "$cli" statement close
+  expect 0 "$cli" statement lines 4 --output csv
+  for party in p1 p2 p3; do paid "party:$party" 33; done
+  expect 0 "$cli" sale record six-2 --asset ex6:work --amount 1.00 --currency EUR
+  expect 0 "$cli" sale record six-3 --asset ex6:work --amount 1.00 --currency EUR
+  expect 0 "$cli" statement close
+  # Two thirds of a cent more for each: of 3.00 all cents are paid but one, of which p1 has all but
+  # a grain.
+  expect 0 "$cli" statement lines 5 --output csv
+  paid party:p1 66
+  paid party:p2 67
+  paid party:p3 67
+  expect 0 "$cli" balance p3 --output json
+  is balances.0.payable 1.00
+}
+
 case_replay() {
   prepare
   sell order-1 125.00
@@ -403,17 +425,17 @@ case_replay() {
   expect 0 "$cli" export --file "$work/facts.jsonl"
   ! grep -q 'tributary/statement/v1' "$work/facts.jsonl" || fail "a statement among facts"
   expect 0 "$cli" verify-store
-  stop
+  stopped 0
   rm -rf "$work/data"
-  start
+  start data
   expect 0 "$cli" replay "$work/log.jsonl"
   expect 0 "$cli" statement lines 1 --output csv
   cmp "$work/out" "$work/lines-before" || fail "the lines changed in a replay"
   expect 0 "$cli" verify-store
   # A log whose statement lost lines is not taken.
-  stop
+  stopped 0
   rm -rf "$work/data"
-  start
+  start data
   grep -v lines_of "$work/log.jsonl" > "$work/cut.jsonl"
   expect 1 "$cli" replay "$work/cut.jsonl"
   says line "$work/err"

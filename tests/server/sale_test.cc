@@ -1,5 +1,8 @@
 // Sales, policies and payouts through the handlers: what a marketplace and a payee see.
 
+#include <chrono>
+#include <thread>
+
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "tests/server/market.h"
@@ -224,6 +227,8 @@ TEST_CASE("sale: its status follows what was recorded of it", "[server][settleme
   CHECK(SaleOf(env, "corrected").sale().sale().amount() == "100");
   Close(env);
   CHECK(SaleOf(env, "pending").sale().statement_number() == 0);
+  CHECK(SaleOf(env, "pending").sale().nothing_owed().empty());
+  CHECK(SaleOf(env, "pending").split().lines_size() == 3);
   CHECK(SaleOf(env, "reversed").sale().statement_number() == 0);
   CHECK(SaleOf(env, "corrected").sale().statement_number() == 1);
   CHECK(Paid(Lines(env, 1)) ==
@@ -235,13 +240,130 @@ TEST_CASE("sale: its status follows what was recorded of it", "[server][settleme
   Close(env);
   CHECK(SaleOf(env, "pending").sale().statement_number() == 2);
 
+  // Taken back once a statement has counted it: the split is what that statement gave.
+  v1::Fact late;
+  late.mutable_reversal()->set_sale(pending_id);
+  RecordOne(env, late);
+  CHECK(SaleOf(env, "pending").sale().status() == v1::SALE_STATUS_REVERSED);
+  CHECK(SaleOf(env, "pending").sale().nothing_owed().empty());
+  CHECK(SaleOf(env, "pending").split().lines_size() == 3);
+
   v1::ListSalesRequest list;
   list.set_ledger(kLedger);
   list.add_statuses(v1::SALE_STATUS_REVERSED);
   v1::ListSalesResponse sales;
   REQUIRE_OK(server::ListSales(env, list, &sales));
-  REQUIRE(sales.sales_size() == 1);
-  CHECK(sales.sales(0).sale().reference() == "reversed");
+  REQUIRE(sales.sales_size() == 2);
+  CHECK(sales.sales(0).sale().reference() == "pending");
+  CHECK(sales.sales(1).sale().reference() == "reversed");
+  CHECK_FALSE(sales.sales(1).nothing_owed().empty());
+}
+
+TEST_CASE("sale: one that never counts says that nothing is owed, and why",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const auto pending_for = [](const std::string& reference, std::chrono::milliseconds time) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    v1::Fact sale = Sale(reference, "output", "100");
+    sale.mutable_sale()->set_pending_until_ms(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now + time).count());
+    return sale;
+  };
+  v1::Fact voided;
+  voided.mutable_escrow()->set_sale(RecordOne(env, pending_for("voided", std::chrono::hours(1))));
+  voided.mutable_escrow()->set_outcome(v1::ESCROW_OUTCOME_VOIDED);
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(RecordOne(env, Sale("reversed", "output", "100")));
+  Record(env, {voided, reversal, pending_for("expired", std::chrono::milliseconds(200))});
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  RecordOne(env, Party("late"));  // whose time the status is by
+  for (const bool closed : {false, true}) {
+    CAPTURE(closed);
+    if (closed) Close(env);
+    for (const std::string reference : {"voided", "reversed", "expired"}) {
+      CAPTURE(reference);
+      const v1::GetSaleResponse sale = SaleOf(env, reference);
+      CHECK(sale.sale().nothing_owed().find(reference) != std::string::npos);
+      CHECK(sale.sale().statement_number() == 0);
+      CHECK(sale.split().lines_size() == 0);
+      CHECK(sale.split().gross().empty());
+      CHECK(sale.split().currency().code() == "EUR");
+    }
+  }
+}
+
+TEST_CASE("payout: the lines of a batch come by pages", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  RecordOne(env, Sale("order 1", "output", "1000"));
+  Close(env);
+  PayEverybody(env, "run 1");
+  v1::GetPayoutBatchRequest get;
+  get.set_ledger(kLedger);
+  get.set_reference("run 1");
+  get.set_page_size(2);
+  v1::GetPayoutBatchResponse first;
+  REQUIRE_OK(server::GetPayoutBatch(env, get, &first));
+  REQUIRE(first.lines_size() == 2);
+  CHECK(first.lines(0).line().party() == "bea");
+  CHECK(first.lines(1).line().party() == "dan");
+  get.set_page_token(first.next_page_token());
+  v1::GetPayoutBatchResponse second;
+  REQUIRE_OK(server::GetPayoutBatch(env, get, &second));
+  REQUIRE(second.lines_size() == 1);
+  CHECK(second.lines(0).line().party() == "sam");
+  CHECK(second.next_page_token().empty());
+  CHECK(second.batch().SerializeAsString() == first.batch().SerializeAsString());
+  get.set_page_size(10'001);
+  CHECK_STATUS(server::GetPayoutBatch(env, get, &second), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_CASE("payout: a page of batches ends where the states of many lines were read",
+          "[server][settlement]") {
+  constexpr int kParties = 4096;  // as many as a batch pays
+  TestServer server;
+  server::Env& env = server.env();
+  std::vector<v1::Fact> parties;
+  std::vector<v1::Fact> works = {Euro(), Asset("set", v1::ASSET_KIND_DATASET)};
+  std::vector<std::pair<std::string, std::uint64_t>> inputs;
+  for (int i = 0; i < kParties; ++i) {
+    const std::string name = "w" + std::to_string(i);
+    parties.push_back(Party(name));
+    parties.push_back(Asset(name, v1::ASSET_KIND_WORK));
+    works.push_back(Holders(name, {{name, 1}}));
+    inputs.emplace_back(name, 1);
+  }
+  works.push_back(Derivation("set", inputs, 0));
+  works.push_back(Sale("order 1", "set", std::to_string(10 * kParties)));
+  Record(env, parties);
+  Record(env, works);
+  Close(env);
+  for (int i = 0; i < 5; ++i) {
+    v1::CreatePayoutBatchRequest request;
+    request.set_ledger(kLedger);
+    request.set_reference("run " + std::to_string(i));
+    request.set_currency("EUR");
+    for (const auto& [party, weight] : inputs) {
+      v1::PayoutLine* line = request.mutable_listed()->add_lines();
+      line->set_party(party);
+      line->set_amount("1");
+    }
+    v1::CreatePayoutBatchResponse response;
+    REQUIRE_OK(server::CreatePayoutBatch(env, request, &response));
+  }
+  v1::ListPayoutBatchesRequest list;
+  list.set_ledger(kLedger);
+  v1::ListPayoutBatchesResponse page;
+  REQUIRE_OK(server::ListPayoutBatches(env, list, &page));
+  CHECK(page.batches_size() == 4);
+  list.set_page_token(page.next_page_token());
+  page.Clear();
+  REQUIRE_OK(server::ListPayoutBatches(env, list, &page));
+  CHECK(page.batches_size() == 1);
+  CHECK(page.next_page_token().empty());
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 #include "graph/lineage/subgraph.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
+#include "graph/settlement/close.h"
+#include "graph/settlement/read_balance.h"
+#include "server/settlement_view.h"
 #include "tests/support/test_facts.h"
 
 namespace tributary::test {
@@ -145,6 +148,64 @@ Answer Root(const LedgerView& view) {
   return StrCat(claimed.ToHex(), " ", root.ToHex());
 }
 
+Answer SaleOf(const SettlementReader& reader, const std::string& reference) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto sale,
+                             reader.FindInForce(SaleRecord{.reference = reference}));
+  if (!sale.has_value()) return std::string("no such sale");
+  TRIBUTARY_ASSIGN_OR_RETURN(const SaleState state, ReadSaleState(reader, *sale));
+  return StrCat(EncodeRecord(sale->record), " ", static_cast<int>(state.standing), " ",
+                state.earned_at.value, " ", ToDecimal(state.amount.value));
+}
+
+Answer StoredStatement(const SettlementReader& reader, std::uint64_t number) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, FindStatement(reader, number));
+  if (!statement.has_value()) return std::string("no such statement");
+  std::string text = EncodeRecord(statement->record);
+  TRIBUTARY_RETURN_IF_ERROR(ForEachLine(reader, statement->position, /*cancel=*/nullptr,
+                                        [&text](const std::string& line) {
+                                          StrAppend(&text, "\n", line);
+                                          return absl::OkStatus();
+                                        }));
+  return text;
+}
+
+Answer ComputedStatement(const SettlementReader& reader, std::uint64_t number) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, FindStatement(reader, number));
+  if (!statement.has_value()) return std::string("no such statement");
+  TRIBUTARY_ASSIGN_OR_RETURN(const ClosedStatement closed, RecomputeStatement(reader, *statement));
+  return StrCat(closed.record.lines_root.ToHex(), " over sales ", closed.sale_count);
+}
+
+Answer BalanceOf(const SettlementReader& reader, const std::string& party) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, /*cancel=*/nullptr));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto balances,
+                             ReadBalances(reader, routes, {.parties = {party}}));
+  std::string text;
+  for (const Balance& balance : balances) {
+    StrAppend(&text, balance.account, " ", balance.currency, " ", ToDecimal(balance.payable.value),
+              " debt ", GrainsText(balance.debt));
+    for (const BalanceLine& line : balance.lines) {
+      StrAppend(&text, " ", line.statement, ":", ToDecimal(line.paid.value));
+    }
+  }
+  return text;
+}
+
+void AskAboutMoney(const SettlementReader& reader, const Questions& questions,
+                   const std::string& suffix, Answers* answers) {
+  for (const std::string& sale : questions.sales) {
+    answers->emplace("sale " + sale + suffix, SaleOf(reader, sale));
+  }
+  for (const std::uint64_t number : questions.statements) {
+    answers->emplace(StrCat("statement ", number, suffix), StoredStatement(reader, number));
+    answers->emplace(StrCat("statement computed ", number, suffix),
+                     ComputedStatement(reader, number));
+  }
+  for (const std::string& party : questions.parties) {
+    answers->emplace("balance of " + party + suffix, BalanceOf(reader, party));
+  }
+}
+
 void AskAboutAsset(const LedgerView& view, const std::string& name, const std::string& suffix,
                    bool finding_lists, Answers* answers) {
   const auto number = view.FindAsset(AssetId(name));
@@ -189,6 +250,7 @@ Answers Ask(const Ledger& ledger, const Questions& questions) {
     for (const std::string& alias : questions.aliases) {
       answers.emplace("alias " + alias + suffix, AliasTarget(view, alias));
     }
+    AskAboutMoney(server::SettlementView(*opened), questions, suffix, &answers);
     if (!questions.finding_lists) continue;
     answers.emplace("aliases" + suffix, AllAliases(view));
     for (const std::string& party : questions.parties) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct Questions {
   std::vector<std::string> assets;  // by name: shares, edges, consumers, aliases, consents
   std::vector<std::string> aliases;
   std::vector<std::string> parties;
+  std::vector<std::string> sales;         // by reference: the record, and what became of it
+  std::vector<std::uint64_t> statements;  // by number: as stored, and computed once more
   std::vector<std::uint64_t> tree_sizes;  // each question about a state is asked at all of them
   // Also lists that are only an aid to finding things, and rest on scans alone.
   bool finding_lists = true;

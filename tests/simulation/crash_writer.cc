@@ -30,11 +30,11 @@
 #include <thread>
 #include <vector>
 
-#include "graph/merkle/merkle.h"
 #include "graph/model/check.h"
 #include "graph/model/text.h"
 #include "storage/file_io.h"
 #include "tests/simulation/ledger_files.h"
+#include "tests/simulation/statements.h"
 #include "tests/simulation/workload.h"
 #include "tests/support/rng.h"
 
@@ -69,7 +69,9 @@ class Journal {
 WorkloadOptions OptionsOf(int writer) {
   return {.writer = "writer" + std::to_string(writer),
           .staged_every = 9,
-          .pool_size = kEdgeChunkSize + 50};
+          .pool_size = kEdgeChunkSize + 50,
+          .closed_every = 0,  // by a thread of its own
+          .sells_models = writer == 0};
 }
 
 // The first step of each writer that was not acknowledged before; the step before it is sent once
@@ -140,8 +142,7 @@ class Writing {
         WriteSteps(**ledger, OptionsOf(writer), static_cast<int>(step_count));
       });
     }
-    threads.emplace_back(
-        [this, line_count = rng_.Below(2'000), &ledger] { CloseStatement(**ledger, line_count); });
+    threads.emplace_back([this, &ledger] { CloseStatement(**ledger); });
     std::thread copier([this, &ledger, &stop] { Copy(**ledger, &stop); });
     for (std::thread& thread : threads) thread.join();
     stop = true;
@@ -169,44 +170,15 @@ class Writing {
     }
   }
 
-  // The next statement of the chain, with lines that say nothing: what they add up to is not what a
-  // kill can change.
-  void CloseStatement(Ledger& ledger, std::uint64_t line_count) {
-    const auto view = ledger.ViewAt(std::nullopt);
-    Require(view.status(), "view");
-    const RecordType type = kRecordTypeOf<StatementRecord>;
-    const auto closed = (*view)->CountRecordsBefore(type, LogPosition{UINT64_MAX});
-    Require(closed.status(), "statements");
-    Record record;
-    record.ledger = ledger.name();
-    StatementRecord statement;
-    statement.number = *closed + 1;
-    statement.end = (*view)->tree_size().value;
-    statement.algorithm = "test/v1";
-    if (*closed > 0) {
-      const auto last = (*view)->ListRecords(type, *closed - 1, 1);
-      Require(last.status(), "statements");
-      const auto previous = (*view)->ReadRecord(last->at(0));
-      Require(previous.status(), "statement");
-      statement.previous = previous->id;
-      statement.begin = std::get<StatementRecord>(previous->record.body).end;
-    }
-    if (statement.begin == statement.end) return;
-    journal_.Write(StrCat("intent closer ", statement.number));
-    auto stage = ledger.BeginLines();
-    Require(stage.status(), "lines");
-    TreeFrontier tree;
-    for (std::uint64_t i = 0; i < line_count; ++i) {
-      const std::string line = StrCat("line ", i, " of statement ", statement.number);
-      tree.Append(LeafHash(line));
-      Require((*stage)->Add(std::span(&line, 1)), "lines");
-    }
-    statement.line_count = line_count;
-    statement.lines_root = tree.Root();
-    record.body = statement;
-    const auto receipt = (*stage)->Finish(record);
+  // The next statement of the chain, over what the writers have recorded by then.
+  void CloseStatement(Ledger& ledger) {
+    const auto number = NextStatement(ledger);
+    Require(number.status(), "statements");
+    if (!number->has_value()) return;
+    journal_.Write(StrCat("intent closer ", **number));
+    const auto receipt = RecordStatement(ledger, **number);
     Require(receipt.status(), "statement");
-    Acknowledge(ledger, "closer", static_cast<int>(statement.number), "statement",
+    Acknowledge(ledger, "closer", static_cast<int>(**number), "statement",
                 std::vector<Receipt>{*receipt});
   }
 

@@ -10,7 +10,7 @@ namespace tributary::test {
 inline constexpr int kDamageStepCount = 240;
 
 inline Workload DamageWorkload() {
-  return Workload({.staged_every = 80, .pool_size = kEdgeChunkSize + 200});
+  return Workload({.staged_every = 80, .pool_size = kEdgeChunkSize + 200, .closed_every = 50});
 }
 
 // Asked now and at an earlier tree size.
@@ -26,6 +26,9 @@ inline Questions DamageQuestions(std::uint64_t tree_size) {
   questions.assets.push_back("pool/7");
   for (const int step : {0, 45, 237}) questions.aliases.push_back(workload.AliasName(step));
   questions.parties.push_back(workload.party());
+  for (const int step : {1, 4, 45, 200}) questions.sales.push_back(workload.SaleReference(step));
+  questions.sales.push_back(workload.SaleReference(81) + "/model");
+  questions.statements = {3};  // of more lines than the pool has works
   questions.tree_sizes = {tree_size, tree_size * 3 / 5};
   return questions;
 }

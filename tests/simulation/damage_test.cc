@@ -35,11 +35,7 @@ namespace {
 namespace fs = std::filesystem;
 
 void RecordSteps(Ledger& ledger, const Workload& workload, int first, int end) {
-  for (int number = first; number < end; ++number) {
-    const WorkStep step = workload.Step(number);
-    REQUIRE_OK(RecordFacts(ledger, step));
-    REQUIRE_OK(RecordStaged(ledger, step));
-  }
+  for (const WorkPart& part : PartsOf(workload, first, end)) REQUIRE_OK(RecordPart(ledger, part));
 }
 
 std::set<std::string> TableFiles(const std::string& path) {

@@ -30,23 +30,11 @@ constexpr int kFaultCount = 150;  // of each kind, at scale 1
 
 Workload StandardWorkload() { return Workload({.staged_every = 15, .pool_size = 200}); }
 
-struct Part {
-  WorkStep step;
-  bool is_staged = false;
-};
-
-std::vector<Part> StandardParts() {
+std::vector<WorkPart> StandardParts() {
   const Workload workload = StandardWorkload();
-  std::vector<Part> parts = {{workload.Pool(), false}};
-  for (int number = 0; number < kStepCount; ++number) {
-    parts.push_back({workload.Step(number), false});
-    if (workload.IsStaged(number)) parts.push_back({workload.Step(number), true});
-  }
+  std::vector<WorkPart> parts = PartsOf(workload, 0, kStepCount);
+  parts.insert(parts.begin(), {workload.Pool()});
   return parts;
-}
-
-absl::StatusOr<std::vector<Receipt>> RecordPart(Ledger& ledger, const Part& part) {
-  return part.is_staged ? RecordStaged(ledger, part.step) : RecordFacts(ledger, part.step);
 }
 
 Questions StandardQuestions(std::uint64_t tree_size) {
@@ -59,13 +47,15 @@ Questions StandardQuestions(std::uint64_t tree_size) {
   questions.assets.push_back(workload.ModelName(15));
   questions.aliases.push_back(workload.AliasName(15));
   questions.parties.push_back(workload.party());
+  for (const int step : {4, 8, 20, 29}) questions.sales.push_back(workload.SaleReference(step));
+  questions.statements = {1, 2};
   questions.tree_sizes = {tree_size};
   return questions;
 }
 
 // What a run without a fault gave.
 struct Golden {
-  std::vector<Part> parts = StandardParts();
+  std::vector<WorkPart> parts = StandardParts();
   std::vector<std::vector<Receipt>> receipts;
   Questions questions;  // about the state in the middle
   Answers answers;

@@ -15,6 +15,7 @@
 #include "storage/file_io.h"
 #include "tests/simulation/campaign.h"
 #include "tests/simulation/ledger_files.h"
+#include "tests/simulation/statements.h"
 #include "tests/simulation/workload.h"
 #include "tests/support/catch.h"
 #include "tests/support/crash_image.h"
@@ -26,12 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One part of a step, which is acknowledged as a whole.
-struct Part {
-  WorkStep step;
-  bool is_staged = false;
-};
-
 // An acknowledgement: what must survive every cut from there on.
 struct Mark {
   std::size_t recorded_count = 0;  // steps of the disk when the answer came
@@ -41,8 +36,9 @@ struct Mark {
 
 // One run of a ledger with nothing going wrong.
 struct Run {
-  std::vector<Part> parts;
-  std::vector<std::vector<Receipt>> receipts;  // of each part
+  std::vector<WorkPart> parts;
+  std::vector<std::vector<Receipt>> receipts;             // of each part
+  std::map<std::size_t, std::vector<std::string>> lines;  // of statements, by part
   std::vector<Mark> marks;  // [0]: the ledger was opened or created; [i + 1]: part i
   std::vector<Digest> log;  // record ids by position, at the end
   Recording recording;
@@ -50,25 +46,21 @@ struct Run {
 
 struct RunPlan {
   int step_count = 100;
+  int staged_every = 20;
   std::size_t pool_size = 300;
+  int closed_every = 12;
+  bool sells_models = true;
   bool record_creation = true;  // else the pool is durable before the recording begins
   bool unsafe_no_sync = false;
   bool unsafe_acknowledge_before_anchor = false;
   std::size_t file_size = 64u << 10;
 };
 
-std::vector<Part> PartsOf(const RunPlan& plan, const Workload& workload) {
-  std::vector<Part> parts;
-  if (plan.record_creation) parts.push_back({workload.Pool(), false});
-  for (int number = 0; number < plan.step_count; ++number) {
-    parts.push_back({workload.Step(number), false});
-    if (workload.IsStaged(number)) parts.push_back({workload.Step(number), true});
-  }
-  return parts;
-}
-
-absl::StatusOr<std::vector<Receipt>> RecordPart(Ledger& ledger, const Part& part) {
-  return part.is_staged ? RecordStaged(ledger, part.step) : RecordFacts(ledger, part.step);
+Workload WorkloadOf(const RunPlan& plan) {
+  return Workload({.staged_every = plan.staged_every,
+                   .pool_size = plan.pool_size,
+                   .closed_every = plan.closed_every,
+                   .sells_models = plan.sells_models});
 }
 
 std::vector<Digest> ReadLog(const Ledger& ledger, std::uint64_t first) {
@@ -98,11 +90,21 @@ LedgerFiles FilesOf(const RunPlan& plan, const std::string& directory) {
   return files;
 }
 
+void NoteLines(const Ledger& ledger, std::size_t part, Run* run) {
+  if (run->parts[part].kind != WorkPart::Kind::kStatement) return;
+  const auto view = ledger.ViewAt(std::nullopt);
+  REQUIRE_OK(view);
+  auto lines = ReadStatementLines(**view, run->receipts[part].front().position);
+  REQUIRE_OK(lines);
+  run->lines[part] = *std::move(lines);
+}
+
 // Runs the plan in `directory`, closing and opening twice and compacting on the way.
 Run RunPlanned(const RunPlan& plan, const std::string& directory) {
-  const Workload workload({.staged_every = 20, .pool_size = plan.pool_size});
+  const Workload workload = WorkloadOf(plan);
   Run run;
-  run.parts = PartsOf(plan, workload);
+  run.parts = PartsOf(workload, 0, plan.step_count);
+  if (plan.record_creation) run.parts.insert(run.parts.begin(), {workload.Pool()});
   if (!plan.record_creation) {
     auto ledger = CreateLedger(FilesOf(plan, directory));
     REQUIRE_OK(ledger);
@@ -125,6 +127,7 @@ Run RunPlanned(const RunPlan& plan, const std::string& directory) {
     REQUIRE_OK(receipts);
     run.receipts.push_back(*std::move(receipts));
     mark();
+    NoteLines(**ledger, i, &run);
     if (i == third / 2) REQUIRE_OK((*ledger)->Compact());
     if (i != third && i != 2 * third) continue;
     ledger->reset();
@@ -156,7 +159,7 @@ std::string CheckLog(const Run& run, const Ledger& ledger, std::uint64_t first) 
 std::string CheckStagedLists(const Run& run, const Ledger& ledger) {
   const auto view = *ledger.ViewAt(std::nullopt);
   for (std::size_t i = 0; i < run.parts.size(); ++i) {
-    if (!run.parts[i].is_staged) continue;
+    if (run.parts[i].kind != WorkPart::Kind::kStaged) continue;
     const LogPosition position = run.receipts[i].front().position;
     if (position.value >= view->tree_size().value) continue;
     const auto derivation = view->ReadDerivationAt(position);
@@ -164,6 +167,29 @@ std::string CheckStagedLists(const Run& run, const Ledger& ledger) {
     const auto edges = view->ReadEdges(*derivation, 0, derivation->edges->count());
     if (!edges.ok()) return edges.status().ToString();
     if (*edges != run.parts[i].step.staged->edges) return "a staged list has other edges";
+  }
+  return "";
+}
+
+// Every statement that the log holds has all its lines.
+std::string CheckStatements(const Run& run, const Ledger& ledger) {
+  const auto view = *ledger.ViewAt(std::nullopt);
+  for (const auto& [part, lines] : run.lines) {
+    const LogPosition position = run.receipts[part].front().position;
+    if (position.value >= view->tree_size().value) break;
+    const auto found = ReadStatementLines(*view, position);
+    if (!found.ok()) return StrCat("a statement without lines: ", found.status().ToString());
+    if (*found != lines) return "a statement has other lines";
+  }
+  return "";
+}
+
+// All statements come out of the log once more as they were recorded.
+std::string Recompute(const Run& run, const Ledger& ledger) {
+  for (std::uint64_t number = 1; number <= run.lines.size(); ++number) {
+    const auto problem = CheckStatement(ledger, number);
+    if (!problem.ok()) return problem.status().ToString();
+    if (!problem->empty()) return *problem;
   }
   return "";
 }
@@ -204,14 +230,22 @@ std::string CheckState(const Run& run, int last_mark, Ledger& ledger) {
     const auto root = RootAt(**view, mark.tree_size);
     if (!root.ok() || *root != mark.root) return StrCat("another root at ", mark.tree_size);
   }
-  return CheckStagedLists(run, ledger);
+  const std::string problem = CheckStagedLists(run, ledger);
+  return problem.empty() ? CheckStatements(run, ledger) : problem;
 }
 
 struct ImageCheck {
   int last_mark = -1;
   std::uint64_t first_position = 0;  // records before it were durable before the run
   bool resend_all = false;
+  bool is_closing = false;  // the cut came while a statement was closed
 };
+
+// Opened, a ledger holds no line that no record made real.
+std::string CheckNoStray(const LedgerFiles& image) {
+  const auto stray = FindStrayStages(image);
+  return stray.ok() ? *stray : stray.status().ToString();
+}
 
 std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFiles& image) {
   auto ledger = OpenLedger(image);
@@ -224,6 +258,13 @@ std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFile
                                      CheckLog(run, **ledger, check.first_position)}) {
     if (!problem.empty()) return problem;
   }
+  if (check.is_closing) {
+    if (std::string problem = Recompute(run, **ledger); !problem.empty()) return problem;
+    ledger->reset();
+    if (std::string problem = CheckNoStray(image); !problem.empty()) return problem;
+    ledger = OpenLedger(image);
+    if (!ledger.ok()) return StrCat("refused once opened: ", ledger.status().ToString());
+  }
   const auto next = static_cast<std::size_t>(std::max(check.last_mark, 0));
   const std::size_t end = check.resend_all ? run.parts.size() : next + 2;
   if (const std::string problem = Resend(run, **ledger, next, end); !problem.empty()) {
@@ -232,17 +273,23 @@ std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFile
   if (check.resend_all && (*ledger)->head().root != run.marks.back().root) {
     return "sent again to the end, the log has another root";
   }
-  ledger->reset();
   if (!check.resend_all) return "";
-  const auto stray = FindStrayStages(image);
-  return stray.ok() ? *stray : stray.status().ToString();
+  if (std::string problem = Recompute(run, **ledger); !problem.empty()) return problem;
+  ledger->reset();
+  return CheckNoStray(image);
 }
 
 struct CampaignResult {
   int image_count = 0;
   int not_created_count = 0;
+  int closing_count = 0;                // cuts while a statement was closed
   std::map<std::string, int> problems;  // what was wrong -> in how many images
 };
+
+// Mark i + 1 acknowledges part i, so what comes after the last mark is that part.
+bool IsClosing(const Run& run, int last_mark) {
+  return last_mark >= 0 && run.lines.contains(static_cast<std::size_t>(last_mark));
+}
 
 CampaignResult CutOften(const RunPlan& plan, int image_count) {
   const TempDirectory directory;
@@ -259,15 +306,18 @@ CampaignResult CutOften(const RunPlan& plan, int image_count) {
     check.last_mark = LastMark(run, cut);
     check.first_position = plan.record_creation ? 0 : plan.pool_size + 1;
     check.resend_all = rng.OneIn(20);
+    check.is_closing = IsClosing(run, check.last_mark);
     if (check.last_mark < 0) ++result.not_created_count;
+    if (check.is_closing) ++result.closing_count;
     LedgerFiles files;
     files.directory = image.path();
     const std::string problem = CheckImage(run, check, files);
     if (!problem.empty()) ++result.problems[StrCat("cut ", cut, " seed ", seed, ": ", problem)];
   }
   WARN(image_count << " images of a run of " << run.recording.steps.size()
-                   << " file operations and " << run.parts.size() << " acknowledgements; seed "
-                   << rng.seed());
+                   << " file operations and " << run.parts.size() << " acknowledgements; "
+                   << result.closing_count << " cuts while one of " << run.lines.size()
+                   << " statements was closed; seed " << rng.seed());
   return result;
 }
 
@@ -289,8 +339,19 @@ TEST_CASE("power cut: nothing acknowledged is lost, from the creation on", "[dur
 }
 
 TEST_CASE("power cut: staged lists of several chunks are whole or not there", "[durability]") {
-  RunPlan plan{.step_count = 110, .pool_size = kEdgeChunkSize + 100, .record_creation = false};
+  RunPlan plan{.step_count = 110,
+               .pool_size = kEdgeChunkSize + 100,
+               .sells_models = false,  // a statement's lines are the next test's
+               .record_creation = false};
   RequireNoProblem(CutOften(plan, Scaled(1200)));
+}
+
+// A statement after each second step, of two chunks of lines from the fourth step on.
+TEST_CASE("power cut: a statement is there with all its lines, or not begun", "[durability]") {
+  const RunPlan plan{.step_count = 24, .staged_every = 3, .closed_every = 2};
+  const CampaignResult result = CutOften(plan, Scaled(150));
+  RequireNoProblem(result);
+  CHECK(result.closing_count > result.image_count / 10);
 }
 
 // The tests above must be able to fail: without the sync, power cuts do lose facts.
@@ -337,7 +398,7 @@ WalResult DamageWalOften(bool acknowledge_before_anchor, WalDamage damage) {
   const TempDirectory directory;
   RunPlan plan{.step_count = 40, .record_creation = false, .file_size = 8u << 20};
   plan.unsafe_acknowledge_before_anchor = acknowledge_before_anchor;
-  const Workload workload({.staged_every = 20, .pool_size = plan.pool_size});
+  const Workload workload = WorkloadOf(plan);
   LedgerFiles files = FilesOf(plan, directory.path() + "/whole");
   fs::create_directory(files.directory);
   std::uint64_t acknowledged = 0;

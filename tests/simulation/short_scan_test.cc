@@ -89,7 +89,8 @@ struct Fixture {
   std::atomic<bool> is_short = false;
   std::shared_ptr<MemoryMedium> medium = NewMemoryMedium();
   TempDirectory directory;
-  Workload workload{{.staged_every = 20, .pool_size = kEdgeChunkSize + 100}};
+  // The first stage of all is that of step 20; its works are sold before the statement.
+  Workload workload{{.staged_every = 20, .pool_size = kEdgeChunkSize + 100, .closed_every = 25}};
   std::unique_ptr<Ledger> ledger;
 
   Fixture() { Open(/*create=*/true); }
@@ -115,9 +116,8 @@ struct Fixture {
 
   void RecordEverything() {
     REQUIRE_OK(RecordFacts(*ledger, workload.Pool()));
-    for (int number = 0; number < kStepCount; ++number) {
-      REQUIRE_OK(RecordFacts(*ledger, workload.Step(number)));
-      REQUIRE_OK(RecordStaged(*ledger, workload.Step(number)));
+    for (const WorkPart& part : PartsOf(workload, 0, kStepCount)) {
+      REQUIRE_OK(RecordPart(*ledger, part));
     }
     REQUIRE_OK(ledger->RecordFact(PartyFact("another")));
     REQUIRE_OK(
@@ -133,6 +133,9 @@ struct Fixture {
     questions.assets.push_back(workload.ModelName(20));
     questions.assets.push_back("pool/7");
     questions.aliases.push_back(workload.AliasName(3));
+    for (const int step : {1, 4, 20}) questions.sales.push_back(workload.SaleReference(step));
+    questions.parties.push_back(workload.party());
+    questions.statements = {1};
     const std::uint64_t size = ledger->head().tree_size.value;
     questions.tree_sizes = {size, size * 9 / 10};
     questions.finding_lists = false;  // these only offer candidates, and say so

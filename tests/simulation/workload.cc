@@ -4,6 +4,7 @@
 
 #include "graph/model/check.h"
 #include "graph/model/status.h"
+#include "tests/simulation/statements.h"
 #include "tests/support/test_facts.h"
 
 namespace tributary::test {
@@ -19,6 +20,13 @@ Digest IdOf(const Fact& fact) {
 
 Fact FirstHolders(const std::string& work, const std::string& party) {
   return HoldersFact(work, {{party, 3}});
+}
+
+Fact FactOf(RecordBody body) {
+  Fact fact;
+  fact.record.ledger = std::string(kLedgerName);
+  fact.record.body = std::move(body);
+  return fact;
 }
 
 // A work with details that its record only names by digest.
@@ -64,13 +72,86 @@ StagedDerivation Workload::Staged(int step) const {
   return staged;
 }
 
+std::string Workload::SaleReference(int step) const {
+  return options_.writer + "/sale/" + std::to_string(step);
+}
+
+// A fee, and a term for the holders of the first work, which is upstream of every output but the
+// first.
+Fact Workload::PolicyOf() const {
+  PolicyRecord policy{.name = party()};
+  policy.fees.push_back({.party = party(), .label = "fee", .ppm = 30'000});
+  policy.absolute_terms.push_back({AssetId(WorkName(0)), 10'000});
+  return FactOf(std::move(policy));
+}
+
+Fact Workload::Sale(int step) const {
+  constexpr TimeMs kFarAway{253'402'300'799'999};  // the last millisecond of the year 9999
+  SaleRecord sale{.reference = SaleReference(step),
+                  .asset = AssetId(OutputName(step)),
+                  .amount = {1'000 + 37 * static_cast<std::uint64_t>(step)},
+                  .currency = party()};
+  if (step % 2 == 1) sale.policy = IdOf(PolicyOf());
+  if (IsPending(step)) sale.pending_until = kFarAway;
+  return FactOf(std::move(sale));
+}
+
+Fact Workload::Hold(int step) const {
+  HoldRecord hold{.reference = options_.writer + "/hold/" + std::to_string(step),
+                  .reason = "claimed by somebody else"};
+  if (step % 20 == 6)
+    hold.asset = AssetId(WorkName(step - 1));
+  else
+    hold.sale = IdOf(Sale(step));
+  return FactOf(std::move(hold));
+}
+
+Fact Workload::Correction(int step, std::uint64_t amount) const {
+  return FactOf(CorrectionRecord{.sale = IdOf(Sale(step)), .amount = MinorUnits{amount}});
+}
+
+void Workload::AddMoney(int step, std::vector<Fact>* facts) const {
+  facts->push_back(Sale(step));
+  if (step > 0 && options_.sells_models && IsStaged(step - 1)) {
+    facts->push_back(FactOf(SaleRecord{.reference = SaleReference(step) + "/model",
+                                       .asset = AssetId(ModelName(step - 1)),
+                                       .amount = {100'000},
+                                       .currency = party()}));
+  }
+  if (step > 0 && IsPending(step - 1)) {
+    const auto outcome = step % 16 == 5 ? EscrowOutcome::kPosted : EscrowOutcome::kVoided;
+    facts->push_back(FactOf(EscrowRecord{.sale = IdOf(Sale(step - 1)), .outcome = outcome}));
+  }
+  if (step > 0 && IsReversed(step - 1)) {
+    facts->push_back(FactOf(ReversalRecord{.sale = IdOf(Sale(step - 1))}));
+  }
+  // Of the sale before the last, twice: the second correction takes the place of the first.
+  const int corrected = step % 5 == 4 ? step - 2 : step % 5 == 0 ? step - 3 : -1;
+  if (corrected > 0 && !IsReversed(corrected)) {
+    Fact first = Correction(corrected, /*amount=*/1'234);
+    if (step % 5 == 4) {
+      facts->push_back(std::move(first));
+    } else {
+      facts->push_back(Superseding(Correction(corrected, /*amount=*/4'321), IdOf(first)));
+    }
+  }
+  if (step % 10 == 6) facts->push_back(Hold(step));
+  if (step > 3 && step % 20 == 9) {
+    facts->push_back(FactOf(HoldReleaseRecord{.hold = IdOf(Hold(step - 3))}));
+  }
+}
+
 WorkStep Workload::Step(int number) const {
   WorkStep step;
   std::vector<Fact>& facts = step.facts;
-  if (number == 0) facts.push_back(PartyFact(party()));
+  if (number == 0) {
+    facts.push_back(PartyFact(party()));
+    facts.push_back(FactOf(CurrencyRecord{.code = party(), .scale = 2}));
+  }
   facts.push_back(WorkFact(WorkName(number), /*has_details=*/number % 6 == 1));
   facts.push_back(AssetFact(OutputName(number), AssetKind::kOutput));
   facts.push_back(FirstHolders(WorkName(number), party()));
+  if (number == 0) facts.push_back(PolicyOf());
   if (number % 5 == 2) {
     Fact changed = HoldersFact(WorkName(number - 1), {{party(), 5}});
     changed.record.supersedes = IdOf(FirstHolders(WorkName(number - 1), party()));
@@ -91,6 +172,11 @@ WorkStep Workload::Step(int number) const {
   if (IsStaged(number)) {
     facts.push_back(AssetFact(ModelName(number), AssetKind::kModelCheckpoint));
     step.staged = Staged(number);
+  }
+  AddMoney(number, &facts);
+  const int every = options_.closed_every;
+  if (every > 0 && number > 0 && number % every == 0) {
+    step.statement = static_cast<std::uint64_t>(number / every);
   }
   return step;
 }
@@ -115,6 +201,30 @@ absl::StatusOr<std::vector<Receipt>> RecordStaged(Ledger& ledger, const WorkStep
   TRIBUTARY_RETURN_IF_ERROR(stage->Add(step.staged->edges));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto finished, stage->Finish());
   return std::vector<Receipt>{finished.receipt};
+}
+
+std::vector<WorkPart> PartsOf(const Workload& workload, int first, int end) {
+  std::vector<WorkPart> parts;
+  for (int number = first; number < end; ++number) {
+    const WorkStep step = workload.Step(number);
+    parts.push_back({step, WorkPart::Kind::kFacts});
+    if (step.staged.has_value()) parts.push_back({step, WorkPart::Kind::kStaged});
+    if (step.statement.has_value()) parts.push_back({step, WorkPart::Kind::kStatement});
+  }
+  return parts;
+}
+
+absl::StatusOr<std::vector<Receipt>> RecordPart(Ledger& ledger, const WorkPart& part) {
+  switch (part.kind) {
+    case WorkPart::Kind::kFacts:
+      return RecordFacts(ledger, part.step);
+    case WorkPart::Kind::kStaged:
+      return RecordStaged(ledger, part.step);
+    case WorkPart::Kind::kStatement:
+      break;
+  }
+  TRIBUTARY_ASSIGN_OR_RETURN(const Receipt receipt, RecordStatement(ledger, *part.step.statement));
+  return std::vector<Receipt>{receipt};
 }
 
 }  // namespace tributary::test

@@ -20,10 +20,11 @@ struct StagedDerivation {
   std::vector<Edge> edges;  // ascending input
 };
 
-// Facts of one batch, then perhaps one derivation whose edges are staged.
+// Facts of one batch, then perhaps one derivation whose edges are staged, then perhaps a statement.
 struct WorkStep {
   std::vector<Fact> facts;
   std::optional<StagedDerivation> staged;
+  std::optional<std::uint64_t> statement;  // its number
 };
 
 struct WorkloadOptions {
@@ -31,6 +32,10 @@ struct WorkloadOptions {
   int staged_every = 10;          // steps from one staged derivation to the next
   // Works that staged derivations draw upon. Above kEdgeChunkSize, a staged list has two chunks.
   std::size_t pool_size = 300;
+  int closed_every = 12;  // steps from one statement to the next; 0: somebody else closes them
+  // Whether what staged derivations made is sold: every statement from then on has a line for each
+  // work of the pool, which makes the lines of 300 works two chunks.
+  bool sells_models = true;
 };
 
 class Workload {
@@ -39,19 +44,29 @@ class Workload {
 
   // The pool, shared by all writers: to be recorded before step 0.
   WorkStep Pool() const;
-  // Step 0 introduces the writer. Later ones record works, outputs derived from them and from the
-  // step before, holders, aliases, consents, private details, and records that supersede others.
+  // Step 0 introduces the writer, its currency and its policy. Later ones record works, outputs
+  // derived from them and from the step before, holders, aliases, consents, private details, and
+  // records that supersede others; sales of the outputs, their reversals, corrections and ends of
+  // escrow; holds and their release.
   WorkStep Step(int number) const;
 
   std::string OutputName(int step) const;
   std::string WorkName(int step) const;
   std::string AliasName(int step) const;
   std::string ModelName(int step) const;  // of a step with a staged derivation
+  std::string SaleReference(int step) const;
   bool IsStaged(int step) const;
   const std::string& party() const { return options_.writer; }
 
  private:
   StagedDerivation Staged(int step) const;
+  Fact PolicyOf() const;
+  Fact Sale(int step) const;
+  Fact Hold(int step) const;
+  Fact Correction(int step, std::uint64_t amount) const;
+  bool IsPending(int step) const { return step % 8 == 4; }  // until the step after it
+  bool IsReversed(int step) const { return step % 6 == 2 && !IsPending(step); }
+  void AddMoney(int step, std::vector<Fact>* facts) const;
 
   WorkloadOptions options_;
 };
@@ -60,5 +75,16 @@ class Workload {
 // stand in the order of the facts. On an error some of the facts may have been recorded.
 absl::StatusOr<std::vector<Receipt>> RecordFacts(Ledger& ledger, const WorkStep& step);
 absl::StatusOr<std::vector<Receipt>> RecordStaged(Ledger& ledger, const WorkStep& step);
+
+// One part of a step, which is acknowledged as a whole.
+struct WorkPart {
+  enum class Kind { kFacts, kStaged, kStatement };
+  WorkStep step;
+  Kind kind = Kind::kFacts;
+};
+
+// The parts of steps [first, end) in their order.
+std::vector<WorkPart> PartsOf(const Workload& workload, int first, int end);
+absl::StatusOr<std::vector<Receipt>> RecordPart(Ledger& ledger, const WorkPart& part);
 
 }  // namespace tributary::test

@@ -1,9 +1,7 @@
 #include "graph/settlement/payout.h"
 
-#include <fstream>
 #include <map>
 #include <optional>
-#include <sstream>
 
 #include "graph/model/status.h"
 #include "tests/support/catch.h"
@@ -197,138 +195,6 @@ TEST_CASE("payout state: what is recorded decides, and a failed line may be paid
   Pay(&ledger, "b2", 100);
   CHECK_STATUS(CheckNewPayoutState(ledger, {.batch = ledger.IdAt({0})}),
                absl::StatusCode::kNotFound);
-}
-
-// --- Rows ---
-
-TEST_CASE("payout rows: the oldest units first, for whom they were paid", "[settlement][payout]") {
-  ListSettlementReader ledger = Society();
-  const Digest first = ledger.IdAt(Pay(&ledger, "b1", 15));
-  const Digest second = ledger.IdAt(Pay(&ledger, "b2", 50));
-  const std::vector<PayoutRow> rows_of_first = {{"ana", "society", {10}}, {"leo", "society", {5}}};
-  const std::vector<PayoutRow> rows_of_second = {{"ana", "society", {30}},
-                                                 {"leo", "society", {20}}};
-  CHECK(*ReadPayoutRows(ledger, first) == rows_of_first);
-  CHECK(*ReadPayoutRows(ledger, second) == rows_of_second);
-
-  // The first fails: its units, and no others, are paid by the next. What was said stays as it is.
-  ledger.Append(PayoutStateRecord{.batch = first, .state = PayoutState::kFailed});
-  const Digest third = ledger.IdAt(Pay(&ledger, "b3", 20));
-  CHECK(*ReadPayoutRows(ledger, third) ==
-        std::vector<PayoutRow>{{"ana", "society", {10}}, {"leo", "society", {10}}});
-  const Digest fourth = ledger.IdAt(Pay(&ledger, "b4", 10));
-  CHECK(*ReadPayoutRows(ledger, fourth) == std::vector<PayoutRow>{{"leo", "society", {10}}});
-  CHECK(*ReadPayoutRows(ledger, first) == rows_of_first);
-  CHECK(*ReadPayoutRows(ledger, second) == rows_of_second);
-  CHECK_STATUS(ReadPayoutRows(ledger, ledger.IdAt({1})), absl::StatusCode::kNotFound);
-}
-
-TEST_CASE("payout rows: more than is open is refused", "[settlement][payout]") {
-  Balance balance = Payable("society", 30);
-  balance.lines = {{1, 0, 9, "ana", {10}}, {1, 0, 9, "leo", {20}}};
-  balance.payouts = {{.position = {12}, .tree_size = 11, .amount = {12}, .state = {}}};
-  CHECK(*DividePayout(balance, "society", {18}) ==
-        std::vector<PayoutRow>{{"leo", "society", {18}}});
-  const auto above = DividePayout(balance, "society", {19});
-  CHECK_STATUS(above, kConflict);
-  CHECK(above.status().message() ==
-        "amount: found 19 to society; allowed: at most 18, which is open");
-}
-
-// --- Golden rows ---
-
-// The events of tests/golden/payouts, recorded one by one.
-class GoldenHistory {
- public:
-  GoldenHistory() {
-    ledger_.Append(LedgerRecord{});
-    ledger_.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
-  }
-
-  void Record(const std::string& what, std::istringstream& words) {
-    const LogPosition at = {ledger_.tree_size().value};
-    std::string first;
-    std::string second;
-    if (what == "statement") {
-      std::vector<std::pair<std::string, Uint128>> units;
-      for (const PayoutLine& line : ReadUnits(words)) {
-        units.emplace_back("party:" + line.party, line.amount.value);
-      }
-      ledger_.AppendStatement(Earned(units));
-    } else if (what == "mandate") {
-      words >> first >> second;
-      const MandateRecord mandate = {.party = first, .collector = second, .begin = at.value};
-      REQUIRE_OK(CheckNewRoute(ledger_, *ReadRoutes(ledger_), mandate));
-      ledger_.Append(mandate);
-    } else if (what == "payout") {
-      words >> first;
-      const PayoutBatchRecord batch = Batch(first, at.value, ReadUnits(words));
-      REQUIRE_OK(CheckNewPayout(ledger_, batch));
-      batches_[first] = ledger_.IdAt(ledger_.Append(batch));
-      rows_[first];
-    } else if (what == "failed") {
-      words >> first >> second;
-      const PayoutStateRecord state = {
-          .batch = batches_.at(first), .party = second, .state = PayoutState::kFailed};
-      REQUIRE_OK(CheckNewPayoutState(ledger_, state));
-      ledger_.Append(state);
-    } else {
-      REQUIRE(what == "row");
-      std::string receiver;
-      std::string units;
-      words >> first >> second >> receiver >> units;
-      rows_.at(first).push_back({second, receiver, {*ParseUint64(units)}});
-    }
-  }
-
-  // Asked at the end, long after most were recorded. Returns how many rows there were.
-  std::size_t CheckRows() const {
-    std::size_t count = 0;
-    for (const auto& [name, rows] : rows_) {
-      CAPTURE(name);
-      const auto read = ReadPayoutRows(ledger_, batches_.at(name));
-      REQUIRE_OK(read);
-      CHECK(*read == rows);
-      count += rows.size();
-    }
-    return count;
-  }
-
- private:
-  static std::vector<PayoutLine> ReadUnits(std::istringstream& words) {
-    std::vector<PayoutLine> lines;
-    for (std::string word; words >> word;) {
-      const std::size_t equals = word.find('=');
-      lines.push_back({word.substr(0, equals), {*ParseUint64(word.substr(equals + 1))}});
-    }
-    return lines;
-  }
-
-  ListSettlementReader ledger_;
-  std::map<std::string, Digest> batches_;
-  std::map<std::string, std::vector<PayoutRow>> rows_;
-};
-
-TEST_CASE("payout rows: golden histories", "[settlement][payout][golden]") {
-  std::ifstream in(TRIBUTARY_PAYOUTS_FOLDER "/histories.txt");
-  std::optional<GoldenHistory> history;
-  std::size_t row_count = 0;
-  std::size_t line_number = 0;
-  for (std::string line; std::getline(in, line);) {
-    CAPTURE(++line_number, line);
-    std::istringstream words(line);
-    std::string what;
-    words >> what;
-    if (what == "case") {
-      if (history.has_value()) row_count += history->CheckRows();
-      history.emplace();
-    } else {
-      history->Record(what, words);
-    }
-  }
-  REQUIRE(history.has_value());
-  row_count += history->CheckRows();
-  CHECK(row_count == 257);
 }
 
 }  // namespace
