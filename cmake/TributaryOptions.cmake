@@ -18,7 +18,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # Sloppy about precompiled headers alone: ccache compares what they were made of instead.
+  # What ccache asks for where headers are precompiled: it compares what they were made of instead.
   set(CMAKE_CXX_COMPILER_LAUNCHER
     ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM}
   )
@@ -46,20 +46,18 @@ if(TRIBUTARY_SANITIZE)
 endif()
 
 # Adds the library of one folder: every .cc file named, include paths from the project's root.
-# Headers that cost each source of a target seconds. Sources include them all the same: tests/layers
-# reads that, and a build without this option needs it.
-function(tributary_precompile name)
-  if(NOT TRIBUTARY_PRECOMPILE)
-    return()
-  endif()
-  target_precompile_headers(${name} PRIVATE ${ARGN})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${name} PRIVATE -fpch-preprocess)  # for ccache
-  endif()
-endfunction()
-
 function(tributary_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC tributary_flags ${arg_LINKS})
+endfunction()
+
+# Headers that cost each source of a target seconds. Sources include them all the same: tests/layers
+# reads that, and a build without this option needs it.
+function(tributary_precompile name)
+  if(NOT TRIBUTARY_PRECOMPILE OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    return()
+  endif()
+  target_precompile_headers(${name} PRIVATE ${ARGN})
+  target_compile_options(${name} PRIVATE -fpch-preprocess)  # for ccache
 endfunction()

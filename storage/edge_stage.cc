@@ -31,6 +31,7 @@ class EdgeStage::Impl {
   ~Impl() {
     // What can not be discarded now is discarded when the ledger is opened again.
     if (!finished_) ledger_->DiscardStage(stage_).IgnoreError();
+    ledger_->LeaveStage();
   }
 
   // After an error the stage is at an unknown place in the list: it takes nothing more.
@@ -248,7 +249,13 @@ absl::StatusOr<std::unique_ptr<EdgeStage>> Ledger::BeginDerivation(
   const Impl::Published published = impl_->published();
   const auto view = impl_->View(published, published.head.tree_size, nullptr);
   TRIBUTARY_RETURN_IF_ERROR(view->RequireAsset(derivation->generated, "generated").status());
-  TRIBUTARY_ASSIGN_OR_RETURN(const StageId stage, impl_->AllocateStage());
+  TRIBUTARY_RETURN_IF_ERROR(impl_->EnterStage());
+  const absl::StatusOr<StageId> allocated = impl_->AllocateStage();
+  if (!allocated.ok()) {
+    impl_->LeaveStage();
+    return allocated.status();
+  }
+  const StageId stage = *allocated;
   return std::unique_ptr<EdgeStage>(new EdgeStage(std::make_unique<EdgeStage::Impl>(
       impl_.get(), stage, record, options, std::move(details), accepted_time)));
 }

@@ -111,7 +111,11 @@ absl::StatusOr<std::shared_ptr<LedgerView>> Ledger::ViewAt(std::optional<TreeSiz
 }
 
 absl::Status Ledger::RebuildIndexes(const VerifyProgress& progress) {
-  return impl_->RunExclusive([this, &progress] { return impl_->RebuildIndexes(progress); });
+  TRIBUTARY_RETURN_IF_ERROR(impl_->BeginRebuild());
+  const absl::Status rebuilt =
+      impl_->RunExclusive([this, &progress] { return impl_->RebuildIndexes(progress); });
+  impl_->EndRebuild();
+  return rebuilt;
 }
 
 absl::StatusOr<HeadRow> Ledger::CopyTo(const std::string& path) {

@@ -41,6 +41,8 @@ struct LedgerOptions {
   // written: from about here on that takes longer than a sync, and smaller groups gain more from
   // what joins them meanwhile.
   std::size_t overlap_fact_count_min = 1'000;
+  // The same for few facts of many edges.
+  std::size_t overlap_byte_count_min = 1u << 20;
   // Assets looked at by the cycle test of one derivation, on both sides together: a second's work.
   std::size_t cycle_test_asset_count_max = 5'000'000;
   // Bytes of decoded edge lists and of asset ids kept in memory.
@@ -160,7 +162,8 @@ class Ledger {
                                       const CancelToken* cancel) const;
 
   // Writes every index row anew from log and records. Writers wait meanwhile. A crash in between
-  // leaves a ledger that finishes the rebuild when it is opened.
+  // leaves a ledger that finishes the rebuild when it is opened. Errors: kFailedPrecondition while
+  // derivations are being streamed, which write indexes before their record; none begins meanwhile.
   absl::Status RebuildIndexes(const VerifyProgress& progress);
 
   // A copy of the store and its anchor in the new directory `path`, of one durable state.

@@ -4,7 +4,7 @@
 // publishes and answers it. While a large group is being written the next is applied on top of it,
 // seeing its rows as pending. A group's writing begins, and what it refused is answered, only once
 // the group before is durable: answers never rest on more than store and anchor hold
-// (docs/decisions/0023-applying-beside-writing.md).
+// (docs/decisions/0019-applying-beside-writing.md).
 
 #include "graph/model/check.h"
 #include "graph/model/status.h"
@@ -53,7 +53,9 @@ std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
   queue_changed_.wait(lock, [this] {
     if (stopping_) return true;
     if (queue_.empty()) return false;
-    return !writer_busy_ || queued_fact_count_ >= options.overlap_fact_count_min;
+    // Not much smaller than the one that is written, or the two would take turns.
+    return !writer_busy_ || (IsLarge(queued_fact_count_, queued_byte_count_) &&
+                             queued_fact_count_ >= in_flight_fact_count_ / 2);
   });
   std::vector<Job> jobs;
   std::size_t fact_count = 0;
@@ -72,7 +74,6 @@ std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
     jobs.push_back(std::move(next));
     queue_.pop_front();
   }
-  if (!writer_busy_) in_flight_.reset();
   return jobs;
 }
 
@@ -94,7 +95,6 @@ void Ledger::Impl::CommitterLoop() {
 void Ledger::Impl::AwaitWriter() {
   std::unique_lock lock(queue_mutex_);
   queue_changed_.wait(lock, [this] { return !writer_busy_; });
-  in_flight_.reset();
 }
 
 void Ledger::Impl::RunAlone(Job job) {
@@ -117,12 +117,13 @@ void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
     return;
   }
   if (!applied.ok()) return Fail(applied, std::move(group->jobs));
-  if (group->batch == nullptr) return Answer(std::move(*group));
-  applied_head_ = group->state->head();
-  if (group->fact_count < options.overlap_fact_count_min) return WriteAndAnswer(std::move(*group));
-  in_flight_ = group->batch;
+  if (group->batch == nullptr) return Answer(group.get());
+  applied_head_ = group->head;
+  if (!IsLarge(group->fact_count, group->byte_count)) return WriteAndAnswer(group.get());
   {
     std::lock_guard lock(queue_mutex_);
+    in_flight_ = group->batch;
+    in_flight_fact_count_ = group->fact_count;
     handed_ = std::move(group);
     writer_busy_ = true;
   }
@@ -131,39 +132,47 @@ void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
 
 absl::Status Ledger::Impl::ApplyGroup(AppliedGroup* group) {
   // Before the snapshot: what is in flight now may be in it or not, and is seen either way.
-  group->before = in_flight_;
-  if (group->before != nullptr) group->pending = std::make_unique<PendingRows>(*group->before);
-  // A snapshot of now: staged edges were written past the committer.
-  TRIBUTARY_ASSIGN_OR_RETURN(group->base, store->TakeSnapshot());
-  group->state = std::make_unique<LedgerState>(
-      group->base.get(), group->pending.get(), name, applied_head_, &tree_,
-      LedgerState::Options{.cycle_test_asset_count_max = options.cycle_test_asset_count_max});
-  std::vector<StageId> used_stages;
-  TRIBUTARY_RETURN_IF_ERROR(ApplyFacts(group, &used_stages));
-  if (group->state->head().tree_size == applied_head_.tree_size) return absl::OkStatus();
-  auto batch = std::make_shared<WriteBatch>();
-  // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
-  const OwnedKey head_key = keys::Head();
-  batch->Expect(head_key.family, head_key.row, head_key.column,
-                applied_head_.tree_size.value == 0
-                    ? std::optional<std::string>()
-                    : std::optional(Seal(head_key.view(), EncodeHead(applied_head_))));
-  for (const StageId stage : used_stages) {
-    OwnedKey key = keys::OpenStage(stage);
-    batch->Delete(key.family, std::move(key.row), std::move(key.column));
+  std::shared_ptr<const WriteBatch> before;
+  {
+    std::lock_guard lock(queue_mutex_);
+    before = in_flight_;
   }
-  group->state->Emit(batch.get());
-  group->batch = std::move(batch);
+  std::optional<PendingRows> pending;
+  if (before != nullptr) pending.emplace(*before);
+  // A snapshot of now: staged edges were written past the committer.
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, store->TakeSnapshot());
+  LedgerState state(snapshot.get(), pending.has_value() ? &*pending : nullptr, name, applied_head_,
+                    &tree_, {.cycle_test_asset_count_max = options.cycle_test_asset_count_max});
+  std::vector<StageId> used_stages;
+  TRIBUTARY_RETURN_IF_ERROR(ApplyFacts(&state, group, &used_stages));
+  if (state.head().tree_size != applied_head_.tree_size) {
+    auto batch = std::make_shared<WriteBatch>();
+    // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
+    const OwnedKey head_key = keys::Head();
+    batch->Expect(head_key.family, head_key.row, head_key.column,
+                  applied_head_.tree_size.value == 0
+                      ? std::optional<std::string>()
+                      : std::optional(Seal(head_key.view(), EncodeHead(applied_head_))));
+    for (const StageId stage : used_stages) {
+      OwnedKey key = keys::OpenStage(stage);
+      batch->Delete(key.family, std::move(key.row), std::move(key.column));
+    }
+    state.Emit(batch.get());
+    group->batch = std::move(batch);
+  }
+  group->head = state.head();
+  group->changed_assets = state.TakeChangedAssets();
   return absl::OkStatus();
 }
 
-absl::Status Ledger::Impl::ApplyFacts(AppliedGroup* group, std::vector<StageId>* used_stages) {
-  LedgerState& state = *group->state;
-  const absl::StatusOr<TimeMs> now = clock_.Stamp(state.head().time);
-  for (const Job& job : group->jobs) TRIBUTARY_RETURN_IF_ERROR(state.Prefetch(job.facts));
+absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group,
+                                      std::vector<StageId>* used_stages) {
+  const absl::StatusOr<TimeMs> now = clock_.Stamp(state->head().time);
+  for (const Job& job : group->jobs) TRIBUTARY_RETURN_IF_ERROR(state->Prefetch(job.facts));
   for (const Job& job : group->jobs) {
     Outcome& outcome = group->outcomes.emplace_back();
     group->fact_count += job.facts.size();
+    group->byte_count += job.byte_count;
     bool stopped = false;
     for (const PreparedFact& fact : job.facts) {
       if (stopped) {
@@ -171,10 +180,10 @@ absl::Status Ledger::Impl::ApplyFacts(AppliedGroup* group, std::vector<StageId>*
             absl::AbortedError("not applied: an earlier fact of this batch failed"));
         continue;
       }
-      absl::StatusOr<Receipt> receipt =
-          now.ok() || fact.accepted_time.has_value()
-              ? state.Apply(fact, now.value_or(state.head().time), job.options.allow_unknown_inputs)
-              : now.status();
+      absl::StatusOr<Receipt> receipt = now.ok() || fact.accepted_time.has_value()
+                                            ? state->Apply(fact, now.value_or(state->head().time),
+                                                           job.options.allow_unknown_inputs)
+                                            : now.status();
       if (IsFatal(receipt.status())) return receipt.status();
       if (receipt.ok() && !receipt->already_recorded && fact.stage.has_value()) {
         used_stages->push_back(*fact.stage);
@@ -189,49 +198,51 @@ absl::Status Ledger::Impl::ApplyFacts(AppliedGroup* group, std::vector<StageId>*
 // --- The writer's thread, or the committer's while the writer is idle ---
 
 void Ledger::Impl::WriterLoop() {
-  std::unique_lock lock(queue_mutex_);
   while (true) {
+    std::unique_lock lock(queue_mutex_);
     handed_over_.wait(lock, [this] { return handed_ != nullptr || writer_stopping_; });
     if (handed_ == nullptr) return;
     std::unique_ptr<AppliedGroup> group = std::move(handed_);
     lock.unlock();
-    WriteAndAnswer(std::move(*group));
-    group.reset();
+    WriteAndAnswer(group.get());
     lock.lock();
     writer_busy_ = false;
+    const std::shared_ptr<const WriteBatch> written = std::move(in_flight_);
+    in_flight_fact_count_ = 0;
     queue_changed_.notify_all();
+    // The next group need not wait until all of this one is freed.
+    lock.unlock();
+    group.reset();
   }
 }
 
-void Ledger::Impl::WriteAndAnswer(AppliedGroup group) {
-  const absl::Status written = Write(group);
-  if (!written.ok()) return Fail(written, std::move(group.jobs));
-  Answer(std::move(group));
+void Ledger::Impl::WriteAndAnswer(AppliedGroup* group) {
+  const absl::Status written = Write(*group);
+  if (!written.ok()) return Fail(written, std::move(group->jobs));
+  Answer(group);
 }
 
 absl::Status Ledger::Impl::Write(const AppliedGroup& group) {
-  const LedgerState& state = *group.state;
   TRIBUTARY_RETURN_IF_ERROR(store->Commit(*group.batch));
   if (!options.unsafe_acknowledge_before_anchor_for_tests) {
-    TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(state.head()));
+    TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(group.head));
   }
   std::vector<AssetNumber> changed;
-  for (const auto& [asset, row] : state.changed_assets()) {
+  for (const auto& [asset, row] : group.changed_assets) {
     caches->flags.Update(asset, AssetFlags::FromState(row));
     changed.push_back(asset);
   }
-  caches->asset_states.Update(changed, state.head().tree_size);
-  return Publish(state.head());
+  caches->asset_states.Update(changed, group.head.tree_size);
+  return Publish(group.head);
 }
 
-void Ledger::Impl::Answer(AppliedGroup group) {
-  const TreeSize durable = group.state->head().tree_size;
-  for (std::size_t i = 0; i < group.jobs.size(); ++i) {
-    std::vector<absl::StatusOr<Receipt>>& results = group.outcomes[i].results;
+void Ledger::Impl::Answer(AppliedGroup* group) {
+  for (std::size_t i = 0; i < group->jobs.size(); ++i) {
+    std::vector<absl::StatusOr<Receipt>>& results = group->outcomes[i].results;
     for (auto& result : results) {
-      if (result.ok()) result->tree_size = durable;
+      if (result.ok()) result->tree_size = group->head.tree_size;
     }
-    group.jobs[i].done(std::move(results));
+    group->jobs[i].done(std::move(results));
   }
 }
 

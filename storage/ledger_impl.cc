@@ -236,6 +236,38 @@ absl::Status Ledger::Impl::ClearStages() {
   }
 }
 
+absl::Status Ledger::Impl::EnterStage() {
+  std::lock_guard lock(stage_mutex_);
+  if (rebuilding_) {
+    return absl::UnavailableError(
+        "the indexes of the ledger are being rebuilt: nothing was recorded, send again later");
+  }
+  ++open_stage_count_;
+  return absl::OkStatus();
+}
+
+void Ledger::Impl::LeaveStage() {
+  std::lock_guard lock(stage_mutex_);
+  --open_stage_count_;
+}
+
+absl::Status Ledger::Impl::BeginRebuild() {
+  std::lock_guard lock(stage_mutex_);
+  if (rebuilding_ || open_stage_count_ > 0) {
+    return FieldError(absl::StatusCode::kFailedPrecondition, "ledger",
+                      rebuilding_ ? std::string("a rebuild of its indexes")
+                                  : StrCat(open_stage_count_, " derivations being streamed"),
+                      "neither, while its indexes are rebuilt: try again later");
+  }
+  rebuilding_ = true;
+  return absl::OkStatus();
+}
+
+void Ledger::Impl::EndRebuild() {
+  std::lock_guard lock(stage_mutex_);
+  rebuilding_ = false;
+}
+
 absl::StatusOr<StageId> Ledger::Impl::AllocateStage() {
   std::lock_guard lock(stage_mutex_);
   const StageId stage{next_stage_};

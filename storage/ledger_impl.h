@@ -46,6 +46,12 @@ class Ledger::Impl {
                                    const CancelToken* cancel) const;
   absl::Status status() const;
   absl::StatusOr<StageId> AllocateStage();
+  // Streamed derivations write index rows before their record: they and a rebuild of the indexes
+  // keep each other out. Errors: kUnavailable during a rebuild; kFailedPrecondition during streams.
+  absl::Status EnterStage();
+  void LeaveStage();
+  absl::Status BeginRebuild();
+  void EndRebuild();
   absl::Status DiscardStage(StageId stage);
 
   // --- The one thread that writes at the time, or before any runs ---
@@ -78,11 +84,10 @@ class Ledger::Impl {
     std::vector<Job> jobs;
     std::vector<Outcome> outcomes;  // by job
     std::size_t fact_count = 0;
-    std::shared_ptr<const WriteBatch> batch;   // null: nothing changed
-    std::shared_ptr<const WriteBatch> before;  // what `pending` is of
-    std::unique_ptr<const PendingRows> pending;
-    std::unique_ptr<const Snapshot> base;
-    std::unique_ptr<LedgerState> state;  // reads the three above
+    std::size_t byte_count = 0;
+    std::shared_ptr<const WriteBatch> batch;  // null: nothing changed
+    HeadRow head;                             // with this group
+    absl::flat_hash_map<AssetNumber, AssetStateRow> changed_assets;
   };
 
   void CommitterLoop();
@@ -90,13 +95,19 @@ class Ledger::Impl {
   void RunAlone(Job job);
   void CommitGroup(std::vector<Job> jobs);
   absl::Status ApplyGroup(AppliedGroup* group);
-  absl::Status ApplyFacts(AppliedGroup* group, std::vector<StageId>* used_stages);
+  absl::Status ApplyFacts(LedgerState* state, AppliedGroup* group,
+                          std::vector<StageId>* used_stages);
+  // Whether so much is worth applying while another group is being written.
+  bool IsLarge(std::size_t fact_count, std::size_t byte_count) const {
+    return fact_count >= options.overlap_fact_count_min ||
+           byte_count >= options.overlap_byte_count_min;
+  }
   // Until nothing is in flight.
   void AwaitWriter();
   void WriterLoop();
-  void WriteAndAnswer(AppliedGroup group);
+  void WriteAndAnswer(AppliedGroup* group);
   absl::Status Write(const AppliedGroup& group);
-  static void Answer(AppliedGroup group);
+  static void Answer(AppliedGroup* group);
   // Latches the ledger closed for writing and refuses all that waits.
   void Fail(const absl::Status& status, std::vector<Job> jobs);
   static void Refuse(Job job, const absl::Status& status);
@@ -115,14 +126,17 @@ class Ledger::Impl {
   std::unique_ptr<AppliedGroup> handed_;  // to the writer, until it takes it
   bool writer_busy_ = false;              // from handing over until it was answered
   bool writer_stopping_ = false;
+  std::shared_ptr<const WriteBatch> in_flight_;  // what the writer is writing
+  std::size_t in_flight_fact_count_ = 0;
 
   std::mutex stage_mutex_;
   std::uint64_t next_stage_ = 1;
+  std::size_t open_stage_count_ = 0;
+  bool rebuilding_ = false;
 
   // The committer's own.
-  LogTreeAppender tree_;                         // of the last group applied
-  HeadRow applied_head_;                         // of the last group applied, durable or in flight
-  std::shared_ptr<const WriteBatch> in_flight_;  // what the writer may be writing
+  LogTreeAppender tree_;  // of the last group applied
+  HeadRow applied_head_;  // of the last group applied, durable or in flight
   CommitClock clock_;
 
   std::thread committer_;

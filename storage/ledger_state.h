@@ -61,8 +61,8 @@ class LedgerState {
   // Bytes of rows changed so far.
   std::size_t changed_size() const { return changed_size_; }
   // Assets whose state changed, with the state they have now.
-  const absl::flat_hash_map<AssetNumber, AssetStateRow>& changed_assets() const {
-    return changed_assets_;
+  absl::flat_hash_map<AssetNumber, AssetStateRow> TakeChangedAssets() {
+    return std::move(changed_assets_);
   }
 
  private:

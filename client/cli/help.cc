@@ -32,7 +32,7 @@ std::string Wrapped(std::string_view text, std::size_t width, std::string_view i
     const std::size_t end = std::min(text.find_first_of(" \n"), text.size());
     const std::string_view word = text.substr(0, end);
     const std::size_t columns = DisplayWidth(word);
-    if (used > 0 && used + 1 + columns > width) {
+    if (used > 0 && columns > 0 && used + 1 + columns > width) {
       lines.append("\n").append(indent);
       used = 0;
     }

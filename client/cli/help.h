@@ -10,7 +10,7 @@
 namespace tributary::cli {
 
 // Breaks a text between words so that lines have at most `width` columns; a word that is longer has
-// a line of its own. Line feeds of the text stay.
+// a line of its own. Line feeds of the text stay; several spaces become one.
 std::string Wrapped(std::string_view text, std::size_t width, std::string_view indent);
 
 // As CLI11 prints it, but for lines of 80 columns, and with only the first sentence of each

@@ -23,7 +23,6 @@ using Vertex = LineageSubgraph::Vertex;
 
 // Sales that flow together.
 struct Group {
-  std::vector<MinorUnits> sums;  // by vertex sold; empty where each sale has a placement of its own
   std::vector<Placement> placements;
   std::vector<std::uint32_t> sales;  // by placement; empty where they are sums
 };
@@ -195,11 +194,10 @@ class Valuer {
         (*is_valued)[index] = true;
         const GroupKey key{one.policy, one.currency, SegmentOf(one)};
         if (last == nullptr || last->first != key) last = &*groups.try_emplace(key).first;
-        AddToGroup(vertex, candidates.size(), index, &last->second);
+        AddToGroup(vertex, index, &last->second);
       }
     }
     for (auto& [key, group] : groups) {
-      PlaceSums(&group);
       TRIBUTARY_RETURN_IF_ERROR(DependsOnAssetSold(table_.policies()[key.policy].record)
                                     ? FlowByAsset(*reader, subgraph, key, group)
                                     : Flow(*reader, subgraph, key, group));
@@ -213,22 +211,18 @@ class Valuer {
     return LimitMet("visit_count_max", visit_count_, limits_.visit_count_max);
   }
 
-  // Without fees and terms only what is sold of each asset matters.
-  void AddToGroup(Vertex vertex, std::size_t asset_count, std::uint32_t index, Group* group) const {
+  // Without fees and terms only what is sold of each asset matters: sales come asset by asset.
+  void AddToGroup(Vertex vertex, std::uint32_t index, Group* group) const {
     const CountedSale& one = sale(index);
     const PolicyRecord& policy = table_.policies()[one.policy].record;
-    if (policy.fees.empty() && policy.absolute_terms.empty()) {
-      group->sums.resize(asset_count);
-      group->sums[vertex].value += one.amount.value;
-      return;
-    }
-    group->placements.push_back({vertex, one.amount, 1});
-    group->sales.push_back(index);
-  }
-
-  static void PlaceSums(Group* group) {
-    for (Vertex v = 0; v < group->sums.size(); ++v) {
-      if (group->sums[v].value != 0) group->placements.push_back({v, group->sums[v], 1});
+    std::vector<Placement>& placements = group->placements;
+    if (!policy.fees.empty() || !policy.absolute_terms.empty()) {
+      placements.push_back({vertex, one.amount, 1});
+      group->sales.push_back(index);
+    } else if (!placements.empty() && placements.back().vertex == vertex) {
+      placements.back().amount.value += one.amount.value;
+    } else if (one.amount.value != 0) {
+      placements.push_back({vertex, one.amount, 1});
     }
   }
 
@@ -254,6 +248,7 @@ class Valuer {
   absl::Status Flow(const SettlementReader& reader, const LineageSubgraph& subgraph,
                     const GroupKey& key, const Group& group) {
     ++valuation_.flow_count;
+    TRIBUTARY_RETURN_IF_ERROR(CountVisits(subgraph));
     const CurrencyRecord& currency = table_.currencies()[key.currency];
     const SaleTable::Policy& policy = table_.policies()[key.policy];
     const SalesTerms terms{currency.code, static_cast<unsigned>(currency.fraction_bits)};

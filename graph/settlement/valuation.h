@@ -66,7 +66,8 @@ struct Valuation {
 struct ValuationLimits {
   CollectLimits collect = {};
   SplitLimits split = {};
-  // Assets and edges read in all passes together: 64 G of them are some ten minutes of one core.
+  // Assets and edges visited by all passes and flows together: 64 G of them are some ten minutes of
+  // one core.
   std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
@@ -84,8 +85,9 @@ struct ValuationLimits {
 //         kOutOfRange         sales of 2^127 grains or more in one currency.
 //         kResourceExhausted  a limit, which it names.
 //         Cancellation and the reader's own.
-// Cost:   O(sales); per pass O(V + E) of the lineage of the assets that wait for it, and O(payees)
-//         for each flow.
+// Cost:   O(sales); O(V + E) of the lineage of the assets that wait, and O(payees), for each pass
+// and
+//         for each flow: one for every currency, policy and route segment in it.
 absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& holds,
                                      const EarnerRoutes& routes, const ValuationLimits& limits = {},
                                      const CancelToken* cancel = nullptr);

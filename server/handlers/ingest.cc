@@ -63,8 +63,9 @@ class Acknowledger {
         batch.results[batch.submitted[i]] = std::move(results[i]);
       }
       batch.done = true;
+      // Under the lock: once it is free this object may be gone.
+      changed_.notify_all();
     }
-    changed_.notify_all();
   }
 
   // Waits until every batch is acknowledged or cannot be. Once, before destruction.

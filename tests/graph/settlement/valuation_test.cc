@@ -2,6 +2,7 @@
 
 #include "graph/settlement/valuation.h"
 
+#include "graph/model/status.h"
 #include "graph/settlement/state_reach.h"
 #include "tests/graph/settlement/ledger_story.h"
 #include "tests/support/catch.h"
@@ -18,12 +19,13 @@ struct Valued {
 };
 
 absl::StatusOr<Valued> Value(const MemorySettlementLedger& ledger, const EarnerRoutes& routes = {},
-                             const std::optional<Digest>& policy = {}) {
+                             const std::optional<Digest>& policy = {},
+                             const ValuationLimits& limits = {}) {
   const auto reader = ledger.Reader();
   SaleTable table(*reader, policy);
   TRIBUTARY_RETURN_IF_ERROR(ReadSales(*reader, {0}, {}, nullptr, &table));
   TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds, ReadHolds(*reader));
-  TRIBUTARY_ASSIGN_OR_RETURN(const Valuation valuation, ValueSales(table, holds, routes));
+  TRIBUTARY_ASSIGN_OR_RETURN(const Valuation valuation, ValueSales(table, holds, routes, limits));
   return Valued{ToEarnedGrains(valuation), valuation.pass_count, valuation.flow_count};
 }
 
@@ -102,6 +104,35 @@ TEST_CASE("valuation: a sale at a pinned tree size is valued there", "[settlemen
   CHECK(valued.pass_count == 2);
   CHECK((Of(valued, "party:ana") == 5 * kCent));
   CHECK((Of(valued, "party:ben") == 7 * kCent));
+}
+
+TEST_CASE("valuation: what is visited in all has a limit", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kOutput, "sam");
+  ledger.Make(1, 3, {{0, 1}});
+  ledger.Sell(1, 100);
+  // Two assets and an edge, read once and flowed over once.
+  CHECK(Value(ledger, {}, {}, {.visit_count_max = 6}).ok());
+  const auto refused = Value(ledger, {}, {}, {.visit_count_max = 5});
+  CHECK_STATUS(refused, absl::StatusCode::kResourceExhausted);
+  CHECK(FieldOf(refused.status()) == "visit_count_max");
+}
+
+TEST_CASE("valuation: sales that wait are not looked at again one by one", "[settlement]") {
+  // A change before each sale: as many states as sales, and each sale is valued at its own.
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  for (int i = 0; i < 50; ++i) {
+    ledger.Hold(0, {{"party-" + std::to_string(i), 1}});
+    ledger.Sell(0, 1);
+  }
+  const Valued valued = Value(ledger).value();
+  CHECK(valued.pass_count == 50);
+  for (int i = 0; i < 50; ++i) {
+    CAPTURE(i);
+    CHECK((Of(valued, "party:party-" + std::to_string(i)) == kCent));
+  }
 }
 
 TEST_CASE("valuation: states are as few as they can be", "[settlement]") {
