@@ -83,6 +83,10 @@ WitnessDecision JudgeAddCheckpoint(const AddCheckpointRequest& request,
   if (log_keys.empty()) {
     return Decide(WitnessVerdict::kUnknownLog, StrCat("unknown log ", checkpoint.origin));
   }
+  if (const absl::Status status = CheckKinds(log_keys, NoteAlgorithm::kEd25519, "log_keys");
+      !status.ok()) {
+    return Decide(WitnessVerdict::kNotSigned, std::string(FromAbsl(status.message())));
+  }
   if (const absl::Status status = CheckSigned(request, log_keys); !status.ok()) {
     return Decide(WitnessVerdict::kNotSigned, std::string(FromAbsl(status.message())));
   }
@@ -118,24 +122,19 @@ absl::StatusOr<std::uint64_t> ParseConflict(std::string_view body) {
 absl::StatusOr<std::vector<NoteSignature>> ReadCosignatures(
     std::string_view body, std::string_view checkpoint_text,
     std::span<const VerifierKey> witnesses) {
+  TRIBUTARY_RETURN_IF_ERROR(CheckKinds(witnesses, NoteAlgorithm::kCosignatureV1, "witnesses"));
   Note note{std::string(checkpoint_text), {}};
   TRIBUTARY_ASSIGN_OR_RETURN(note.signatures, ParseSignatureLines(body));
   TRIBUTARY_ASSIGN_OR_RETURN(const SortedSignatures sorted, VerifySignatures(note, witnesses));
-  for (const VerifiedSignature& signature : sorted.verified) {
-    if (signature.time_s.value_or(0) != 0) continue;
-    return FieldError(absl::StatusCode::kUnauthenticated,
-                      StrCat("signature by ", witnesses[signature.key_index].name()),
-                      "one without a time", "a cosignature with the time it was made at");
-  }
   if (sorted.verified.empty()) {
     return FieldError(absl::StatusCode::kUnauthenticated, "cosignatures", "none by a known witness",
                       "at least one");
   }
-  std::erase_if(note.signatures, [&](const NoteSignature& signature) {
-    return std::find(sorted.unknown.begin(), sorted.unknown.end(), signature) !=
-           sorted.unknown.end();
-  });
-  return std::move(note.signatures);
+  std::vector<NoteSignature> cosignatures;
+  for (const VerifiedSignature& signature : sorted.verified) {
+    cosignatures.push_back(std::move(note.signatures[signature.signature_index]));
+  }
+  return cosignatures;
 }
 
 }  // namespace tributary

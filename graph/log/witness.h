@@ -63,7 +63,8 @@ struct WitnessDecision {
 };
 
 // Decides on a request. `log_keys` are those of the request's origin, none for an unknown log;
-// `stored` is what the witness keeps of it.
+// `stored` is what the witness keeps of it. Where a key is not of kind 01 the verdict is
+// kNotSigned.
 WitnessDecision JudgeAddCheckpoint(const AddCheckpointRequest& request,
                                    std::span<const VerifierKey> log_keys,
                                    const WitnessedHead& stored);
@@ -77,10 +78,10 @@ std::string FormatConflict(std::uint64_t size);
 absl::StatusOr<std::uint64_t> ParseConflict(std::string_view body);
 
 // The body of 200: signature lines. Gives those by `witnesses` that hold for the checkpoint with
-// this text; those of other keys are passed over.
-// Errors: kInvalidArgument   not signature lines.
-//         kUnauthenticated   one does not hold, states no time, or there is none by a witness
-//         given.
+// this text, of each witness the newest; those of other keys are passed over.
+// Errors: kInvalidArgument   not signature lines; a witness's key is not of kind 04.
+//         kUnauthenticated   one does not hold or states the time 0; there is none by a witness
+//                            given.
 absl::StatusOr<std::vector<NoteSignature>> ReadCosignatures(std::string_view body,
                                                             std::string_view checkpoint_text,
                                                             std::span<const VerifierKey> witnesses);

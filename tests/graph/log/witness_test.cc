@@ -105,6 +105,14 @@ TEST_CASE("witness: who has not signed as the log gets 403", "[log]") {
         403);
 }
 
+TEST_CASE("witness: a cosignature is no signature of the log", "[log]") {
+  const std::string text = FormatCheckpoint({std::string(test::kOrigin), 1, Sha256("r"), {}});
+  const std::string body = FormatAddCheckpoint(
+      0, {}, FormatNote({text, {SignCosignature(text, test::kOrigin, test::LogSigningKey(), 5)}}));
+  CHECK(Judge(body, UnseenLog(), {test::CosigningLogKey()}) == 403);
+  CHECK(Judge(Body(0, 1), UnseenLog(), {test::LogKey(), test::CosigningLogKey()}) == 403);
+}
+
 TEST_CASE("witness: requests that are refused", "[log]") {
   const std::string note = test::SignedHead(First(9));
   const std::string hash = ToBase64(Sha256("x").view()) + "\n";
@@ -157,7 +165,16 @@ TEST_CASE("witness: the log takes only cosignatures that it can check", "[log]")
   CHECK_STATUS(ReadCosignatures("", text, keys), kInvalid);
   CHECK_STATUS(ReadCosignatures(line(1, 7) + "\n", text, keys), kInvalid);
   CHECK_STATUS(ReadCosignatures(line(3, 7), text, keys), absl::StatusCode::kUnauthenticated);
-  CHECK_STATUS(ReadCosignatures(line(1, 0), text, keys), absl::StatusCode::kUnauthenticated);
+  const auto newest = ReadCosignatures(line(1, 7) + line(1, 9) + line(1, 8), text, keys);
+  REQUIRE_OK(newest);
+  REQUIRE(newest->size() == 1);
+  CHECK(FormatSignatureLine((*newest)[0]) == line(1, 9));
+  NoteSignature timeless = ParseSignatureLines(line(1, 7))->front();
+  timeless.bytes =
+      std::string(8, '\0') + test::WitnessSigningKey(1).Sign("cosignature/v1\ntime 0\n" + text);
+  CHECK_STATUS(ReadCosignatures(FormatSignatureLine(timeless), text, keys),
+               absl::StatusCode::kUnauthenticated);
+  CHECK_STATUS(ReadCosignatures(line(1, 7), text, std::vector{test::LogKey()}), kInvalid);
   CHECK_STATUS(ReadCosignatures(line(1, 7), text + "x\n", keys),
                absl::StatusCode::kUnauthenticated);
 }
