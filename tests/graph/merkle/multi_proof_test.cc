@@ -186,6 +186,20 @@ TEST_CASE("multi proof: what can not be asked", "[merkle]") {
   CHECK(tree.call_count == 0);
 }
 
+TEST_CASE("multi proof: nodes are counted before any is read", "[merkle]") {
+  // Leaves that are far apart have a path of their own, each of about 43 nodes.
+  Indexes indexes;
+  for (std::uint64_t i = 0; i < kMultiProofNodeCountMax / 32; ++i) indexes.push_back(i << 43);
+  const Leaves leaves = test::NumberedLeaves(4);
+  const StoredTree tree(leaves);
+  const auto proof = MultiInclusionProof(tree, indexes, std::uint64_t{1} << 62);
+  CHECK_STATUS(proof, absl::StatusCode::kResourceExhausted);
+  CHECK(tree.call_count == 0);
+  const std::vector<Digest> nodes(kMultiProofNodeCountMax + 1);
+  CHECK(VerifyMultiInclusion(std::vector<PlacedLeaf>(1), 1, nodes, Digest{}).message() ==
+        "proof: more than 16777216 nodes");
+}
+
 // The walk must end and stay small for sizes that nobody has.
 TEST_CASE("multi proof: the largest sizes", "[merkle]") {
   const std::uint64_t largest = ~std::uint64_t{0};
