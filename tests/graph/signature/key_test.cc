@@ -232,6 +232,21 @@ TEST_CASE("keys: Ed25519 keys of small order or in another encoding are refused"
   CHECK_STATUS(PublicKey::FromEd25519(std::string(33, '\x09')), kInvalid);
 }
 
+TEST_CASE("keys: an Ed25519 y of no point is a key under which nothing holds", "[signature]") {
+  std::string raw(32, '\0');
+  raw[0] = '\x02';  // x^2 = 3 / (4 d + 1) has no root
+  const auto key = PublicKey::FromEd25519(raw);
+  REQUIRE_OK(key);
+  const std::string sample = FromHex(kSampleKeys[0].signature);
+  std::string neutral(64, '\0');  // R of order 1, S of 0
+  neutral[0] = '\x01';
+  for (const std::string& signature : {sample, neutral, std::string(64, '\0')}) {
+    CHECK_STATUS(key->Verify(kSampleMessage, signature), kInvalid);
+    CHECK_STATUS(key->Verify("", signature), kInvalid);
+  }
+  CHECK(ERR_peek_error() == 0);
+}
+
 TEST_CASE("keys: an elliptic curve key has one encoding", "[signature]") {
   const PublicKey key = PublicKey::FromPem(kSampleKeys[1].public_pem).value();
   const std::string point(key.Raw());
