@@ -35,7 +35,7 @@ struct Equivocation {
 // signed two histories. Two epochs are two logs with origins of their own.
 //
 // Errors: kInvalidArgument  not two heads; two origins; sizes in the other order; nothing that
-//                           contradicts.
+//                           contradicts; a log key that is not of kind 01.
 //         kUnauthenticated  one of them is not signed by a key of the log.
 absl::StatusOr<Equivocation> VerifyEquivocation(const EquivocationProof& proof,
                                                 std::span<const VerifierKey> log_keys);

@@ -84,6 +84,11 @@ absl::StatusOr<TrustedCheckpoint> VerifyLogProof(const LogProof& proof, std::str
   return head;
 }
 
+absl::StatusOr<TrustedCheckpoint> VerifyLogProof(const LogProof& proof, std::string_view leaf_data,
+                                                 const LogPolicy& policy) {
+  return VerifyLogProof(proof, leaf_data, policy.LogKeys(), policy);
+}
+
 std::string FormatProofTime(TimeMs accepted_time) {
   std::string bytes;
   AppendBigEndian(accepted_time.value, kLogLeafSize - kDigestSize, &bytes);
@@ -98,6 +103,11 @@ absl::StatusOr<ProvenRecord> VerifyRecordProof(const LogProof& proof, std::strin
   TRIBUTARY_ASSIGN_OR_RETURN(TrustedCheckpoint head,
                              VerifyLogProof(proof, leaf_data, log_keys, policy));
   return ProvenRecord{leaf, std::move(head)};
+}
+
+absl::StatusOr<ProvenRecord> VerifyRecordProof(const LogProof& proof, std::string_view record_bytes,
+                                               const LogPolicy& policy) {
+  return VerifyRecordProof(proof, record_bytes, policy.LogKeys(), policy);
 }
 
 }  // namespace tributary

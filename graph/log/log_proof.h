@@ -35,9 +35,13 @@ absl::StatusOr<LogProof> ParseLogProof(std::string_view text);
 std::string FormatLogProof(const LogProof& proof);
 
 // Whether `leaf_data` is the leaf of the proof in a head that `policy` and the keys hold for good.
+// Where the policy lists logs, the keys must be among them.
 // Errors: as OpenCheckpoint; kInvalidArgument "proof: …" where the path does not lead to the root.
 absl::StatusOr<TrustedCheckpoint> VerifyLogProof(const LogProof& proof, std::string_view leaf_data,
                                                  std::span<const VerifierKey> log_keys,
+                                                 const LogPolicy& policy);
+// With the logs that the policy lists. Where it lists none, no proof is good.
+absl::StatusOr<TrustedCheckpoint> VerifyLogProof(const LogProof& proof, std::string_view leaf_data,
                                                  const LogPolicy& policy);
 
 // In our proofs the extra data is the leaf's time of acceptance, 8 bytes, big-endian: the record
@@ -52,6 +56,9 @@ struct ProvenRecord {
 // Errors: as VerifyLogProof; kInvalidArgument (the extra data is not a time).
 absl::StatusOr<ProvenRecord> VerifyRecordProof(const LogProof& proof, std::string_view record_bytes,
                                                std::span<const VerifierKey> log_keys,
+                                               const LogPolicy& policy);
+// With the logs that the policy lists. Where it lists none, no proof is good.
+absl::StatusOr<ProvenRecord> VerifyRecordProof(const LogProof& proof, std::string_view record_bytes,
                                                const LogPolicy& policy);
 
 }  // namespace tributary

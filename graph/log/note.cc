@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "graph/log/checkpoint.h"
 #include "graph/log/lines.h"
 #include "graph/model/canonical_json.h"
 #include "graph/model/check.h"
@@ -102,8 +103,9 @@ std::string CosignedMessage(std::string_view text, std::uint64_t time_s) {
 }
 
 absl::StatusOr<VerifiedSignature> VerifyOne(std::string_view text, const NoteSignature& signature,
-                                            const VerifierKey& key, std::size_t key_index) {
-  VerifiedSignature verified{key_index, std::nullopt};
+                                            const VerifierKey& key, std::size_t key_index,
+                                            std::size_t signature_index) {
+  VerifiedSignature verified{key_index, signature_index, std::nullopt};
   std::string_view bytes = signature.bytes;
   absl::Status status;
   if (key.algorithm() == NoteAlgorithm::kEd25519) {
@@ -113,8 +115,8 @@ absl::StatusOr<VerifiedSignature> VerifyOne(std::string_view text, const NoteSig
                           "a time of 8 bytes and 64 bytes of Ed25519");
   } else {
     const std::uint64_t time_s = ReadBigEndian(bytes.substr(0, kTimeSize));
-    if (time_s > kTreeSizeMax) {
-      status = InvalidField("time", StrCat(time_s), "at most 2^63 - 1");
+    if (time_s == 0 || time_s > kTreeSizeMax) {
+      status = InvalidField("time", StrCat(time_s), "1 to 2^63 - 1");
     } else {
       verified.time_s = time_s;
       status = key.public_key().Verify(CosignedMessage(text, time_s), bytes.substr(kTimeSize));
@@ -185,6 +187,17 @@ std::string VerifierKey::ToString() const {
   return StrCat(name_, "+", absl::BytesToHexString(ToAbsl(id)), "+", ToBase64(kind_and_key));
 }
 
+absl::Status CheckKinds(std::span<const VerifierKey> keys, NoteAlgorithm algorithm,
+                        std::string_view field) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (keys[i].algorithm() == algorithm) continue;
+    return InvalidField(StrCat(field, "[", i, "]"),
+                        StrCat("a key of kind ", static_cast<int>(keys[i].algorithm())),
+                        StrCat("kind ", static_cast<int>(algorithm)));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Note> ParseNote(std::string_view bytes) {
   if (bytes.size() > kNoteSizeMax) {
     return InvalidField("note", StrCat(bytes.size(), " bytes"), StrCat("at most ", kNoteSizeMax));
@@ -227,8 +240,8 @@ absl::StatusOr<std::vector<NoteSignature>> ParseSignatureLines(std::string_view 
 absl::StatusOr<SortedSignatures> VerifySignatures(const Note& note,
                                                   std::span<const VerifierKey> keys) {
   SortedSignatures sorted;
-  std::vector<bool> seen(keys.size());
-  for (const NoteSignature& signature : note.signatures) {
+  for (std::size_t i = 0; i < note.signatures.size(); ++i) {
+    const NoteSignature& signature = note.signatures[i];
     const auto key = std::find_if(keys.begin(), keys.end(), [&](const VerifierKey& candidate) {
       return candidate.key_id() == signature.key_id && candidate.name() == signature.name;
     });
@@ -237,14 +250,16 @@ absl::StatusOr<SortedSignatures> VerifySignatures(const Note& note,
       continue;
     }
     const auto index = static_cast<std::size_t>(key - keys.begin());
-    if (seen[index]) {
-      return FieldError(absl::StatusCode::kUnauthenticated, StrCat("signature by ", key->name()),
-                        "a second one", "one of each key");
-    }
-    seen[index] = true;
     TRIBUTARY_ASSIGN_OR_RETURN(const VerifiedSignature verified,
-                               VerifyOne(note.text, signature, *key, index));
-    sorted.verified.push_back(verified);
+                               VerifyOne(note.text, signature, *key, index, i));
+    const auto earlier = std::find_if(
+        sorted.verified.begin(), sorted.verified.end(),
+        [&](const VerifiedSignature& candidate) { return candidate.key_index == index; });
+    if (earlier == sorted.verified.end()) {
+      sorted.verified.push_back(verified);
+    } else if (verified.time_s > earlier->time_s) {
+      *earlier = verified;
+    }
   }
   return sorted;
 }
@@ -260,7 +275,8 @@ NoteSignature SignCosignature(std::string_view text, std::string_view name, cons
                               std::uint64_t time_s) {
   TRIBUTARY_CHECK(IsKeyName(name) && IsNoteText(text) && text.ends_with('\n'));
   TRIBUTARY_CHECK(key.public_key().algorithm() == KeyAlgorithm::kEd25519);
-  TRIBUTARY_CHECK(time_s <= kTreeSizeMax);
+  TRIBUTARY_CHECK(time_s > 0 && time_s <= kTreeSizeMax);
+  TRIBUTARY_CHECK(ParseCheckpoint(text).ok());
   NoteSignature signature{std::string(name),
                           ComputeKeyId(name, NoteAlgorithm::kCosignatureV1, key.public_key().Raw()),
                           ""};

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/signature/public_key.h"
 #include "graph/signature/signing_key.h"
@@ -61,6 +62,11 @@ class VerifierKey {
   PublicKey public_key_;
 };
 
+// Whether all `keys` are of this kind: a cosignature says something else than a log's signature.
+// Errors: kInvalidArgument with the first that is not, as an element of `field`.
+absl::Status CheckKinds(std::span<const VerifierKey> keys, NoteAlgorithm algorithm,
+                        std::string_view field);
+
 // One signature line.
 struct NoteSignature {
   std::string name;
@@ -86,26 +92,29 @@ std::string FormatSignatureLine(const NoteSignature& signature);
 
 struct VerifiedSignature {
   std::size_t key_index = 0;            // in the keys given
-  std::optional<std::uint64_t> time_s;  // POSIX seconds; of a cosignature
+  std::size_t signature_index = 0;      // in the note
+  std::optional<std::uint64_t> time_s;  // POSIX seconds above 0; of a cosignature
   friend bool operator==(const VerifiedSignature&, const VerifiedSignature&) = default;
 };
 
 struct SortedSignatures {
+  // One of each key that has signed, in the order of its first signature: of a key that signed more
+  // than once, the cosignature with the newest time, else the first.
   std::vector<VerifiedSignature> verified;
   std::vector<NoteSignature> unknown;  // of keys that were not given; they say nothing
 };
 
 // Verifies each signature of `note` whose name and key id are those of a key given.
 //
-// Errors: kUnauthenticated  one of them does not hold; two stand under one key. That none is by a
-//                           key given is not an error here: see the size of `verified`.
+// Errors: kUnauthenticated  one of them does not hold. That none is by a key given is not an error
+//                           here: see the size of `verified`.
 absl::StatusOr<SortedSignatures> VerifySignatures(const Note& note,
                                                   std::span<const VerifierKey> keys);
 
 // Signs `text` under `name`, which must be a key name; the key must be Ed25519.
 NoteSignature SignNote(std::string_view text, std::string_view name, const SigningKey& key);
 // A cosignature/v1: "at time_s this was the largest consistent tree that I know". `text` must be
-// that of a checkpoint, and time_s at most 2^63 - 1.
+// that of a checkpoint, and time_s from 1 to 2^63 - 1.
 NoteSignature SignCosignature(std::string_view text, std::string_view name, const SigningKey& key,
                               std::uint64_t time_s);
 

@@ -33,6 +33,27 @@ bool IsPolicyByte(char c) {
   return c == '\t' || c == '\n' || (byte >= 0x20 && byte != 0x7f);
 }
 
+// Whether `policy` allows these as keys of logs.
+absl::Status CheckLogKeys(std::span<const VerifierKey> log_keys, const LogPolicy& policy) {
+  const auto has_key = [](const auto& entries, const VerifierKey& key, bool by_name) {
+    return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) {
+      return entry.key.public_key() == key.public_key() &&
+             (!by_name || entry.key.name() == key.name());
+    });
+  };
+  for (std::size_t i = 0; i < log_keys.size(); ++i) {
+    const std::string field = StrCat("log_keys[", i, "]");
+    if (!policy.logs().empty() && !has_key(policy.logs(), log_keys[i], true)) {
+      return InvalidField(field, Quoted(log_keys[i].ToString()), "a log of the policy");
+    }
+    if (has_key(policy.witnesses(), log_keys[i], false)) {
+      return InvalidField(field, "the public key of a witness of the policy",
+                          "a log that is not its own witness");
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 class PolicyParser {
@@ -107,6 +128,7 @@ class PolicyParser {
     TRIBUTARY_RETURN_IF_ERROR(CheckRoom(policy_.logs_));
     TRIBUTARY_ASSIGN_OR_RETURN(VerifierKey key, ParseKey(items[1], NoteAlgorithm::kEd25519));
     TRIBUTARY_RETURN_IF_ERROR(CheckNewKey(policy_.logs_, key));
+    TRIBUTARY_RETURN_IF_ERROR(CheckNewKey(policy_.witnesses_, key));
     policy_.logs_.push_back({std::move(key), std::string(items.size() == 3 ? items[2] : "")});
     return absl::OkStatus();
   }
@@ -118,6 +140,7 @@ class PolicyParser {
     TRIBUTARY_RETURN_IF_ERROR(CheckRoom(policy_.witnesses_));
     TRIBUTARY_RETURN_IF_ERROR(CheckNewName(items[1]));
     TRIBUTARY_ASSIGN_OR_RETURN(VerifierKey key, ParseKey(items[2], NoteAlgorithm::kCosignatureV1));
+    TRIBUTARY_RETURN_IF_ERROR(CheckNewKey(policy_.logs_, key));
     TRIBUTARY_RETURN_IF_ERROR(CheckNewKey(policy_.witnesses_, key));
     names_[std::string(items[1])] = {false, policy_.witnesses_.size()};
     policy_.witnesses_.push_back(
@@ -183,6 +206,12 @@ absl::StatusOr<LogPolicy> LogPolicy::Parse(std::string_view text) {
   return PolicyParser().Parse(text);
 }
 
+std::vector<VerifierKey> LogPolicy::LogKeys() const {
+  std::vector<VerifierKey> keys;
+  for (const Log& log : logs_) keys.push_back(log.key);
+  return keys;
+}
+
 bool LogPolicy::IsQuorum(const std::vector<bool>& cosigned) const {
   if (!quorum_.has_value()) return true;
   std::vector<bool> decided;  // by group
@@ -199,6 +228,8 @@ bool LogPolicy::IsQuorum(const std::vector<bool>& cosigned) const {
 absl::StatusOr<TrustedCheckpoint> OpenCheckpoint(std::string_view note_bytes,
                                                  std::span<const VerifierKey> log_keys,
                                                  const LogPolicy& policy) {
+  TRIBUTARY_RETURN_IF_ERROR(CheckKinds(log_keys, NoteAlgorithm::kEd25519, "log_keys"));
+  TRIBUTARY_RETURN_IF_ERROR(CheckLogKeys(log_keys, policy));
   TRIBUTARY_ASSIGN_OR_RETURN(const Note note, ParseNote(note_bytes));
   TrustedCheckpoint trusted;
   TRIBUTARY_ASSIGN_OR_RETURN(trusted.checkpoint, ParseCheckpoint(note.text));
@@ -243,9 +274,7 @@ absl::StatusOr<TrustedCheckpoint> OpenCheckpoint(std::string_view note_bytes,
 
 absl::StatusOr<TrustedCheckpoint> OpenCheckpoint(std::string_view note_bytes,
                                                  const LogPolicy& policy) {
-  std::vector<VerifierKey> keys;
-  for (const LogPolicy::Log& log : policy.logs()) keys.push_back(log.key);
-  return OpenCheckpoint(note_bytes, keys, policy);
+  return OpenCheckpoint(note_bytes, policy.LogKeys(), policy);
 }
 
 }  // namespace tributary

@@ -41,6 +41,8 @@ class LogPolicy {
   LogPolicy() = default;
 
   const std::vector<Log>& logs() const { return logs_; }
+  // The keys of logs(), in its order.
+  std::vector<VerifierKey> LogKeys() const;
   const std::vector<Witness>& witnesses() const { return witnesses_; }
   // Whether the witnesses i with cosigned[i] make the quorum.
   // Shape: one element for each witness. Cost: O(witnesses + groups).
@@ -82,13 +84,17 @@ struct TrustedCheckpoint {
 // has a quorum of witnesses. Signatures of others are passed over; one of a key given that does not
 // hold spoils the note.
 //
-// Errors: kInvalidArgument     not a note of a checkpoint; size 0 with a root that is not empty.
+// Where the policy lists logs, the keys must be among them; they are of kind 01, and of no witness
+// of the policy.
+//
+// Errors: kInvalidArgument     not a note of a checkpoint; size 0 with a root that is not empty; a
+//                              log key that may not be one.
 //         kUnauthenticated     no signature by a key of its log; one that does not hold.
 //         kFailedPrecondition  the cosignatures make no quorum.
 absl::StatusOr<TrustedCheckpoint> OpenCheckpoint(std::string_view note_bytes,
                                                  std::span<const VerifierKey> log_keys,
                                                  const LogPolicy& policy);
-// With the logs that the policy names.
+// With the logs that the policy lists. Where it lists none, no head is good.
 absl::StatusOr<TrustedCheckpoint> OpenCheckpoint(std::string_view note_bytes,
                                                  const LogPolicy& policy);
 

@@ -108,6 +108,7 @@ std::vector<TileLevel> TileLevels(std::uint64_t tree_size) {
 
 bool HasTile(const Tile& tile, std::uint64_t tree_size) {
   if (tile.level > kTileLevelMax) return false;
+  if (tile.kind == TileKind::kEntries && tile.level != 0) return false;
   const std::uint64_t count = HashCount(tile.level, tree_size);
   if (tile.width == kTileWidthMax) return tile.index < count / kTileWidthMax;
   return tile.width > 0 && tile.index == count / kTileWidthMax && tile.width == PartialWidth(count);

@@ -27,10 +27,10 @@ WitnessDecision Decide(WitnessVerdict verdict, std::string reason) {
 absl::Status CheckSigned(const AddCheckpointRequest& request,
                          std::span<const VerifierKey> log_keys) {
   TRIBUTARY_ASSIGN_OR_RETURN(const SortedSignatures sorted,
-                             VerifySignatures(request.note, log_keys));
+                             VerifySignatures(request.note(), log_keys));
   const bool is_signed = std::any_of(
       sorted.verified.begin(), sorted.verified.end(), [&](const VerifiedSignature& signature) {
-        return log_keys[signature.key_index].name() == request.checkpoint.origin;
+        return log_keys[signature.key_index].name() == request.checkpoint().origin;
       });
   if (is_signed) return absl::OkStatus();
   return absl::UnauthenticatedError("no signature by a key of the log");
@@ -48,7 +48,7 @@ std::string FormatAddCheckpoint(std::uint64_t old_size, std::span<const Digest> 
 }
 
 absl::StatusOr<AddCheckpointRequest> ParseAddCheckpoint(std::string_view body) {
-  AddCheckpointRequest request;
+  std::vector<Digest> proof;
   std::size_t number = 1;
   const std::string_view first = TakeLine(&body).value_or("");
   const auto old_size =
@@ -56,7 +56,6 @@ absl::StatusOr<AddCheckpointRequest> ParseAddCheckpoint(std::string_view body) {
   if (!old_size.has_value()) {
     return LineError(number, first, "old and a size below 2^63 without leading zeros");
   }
-  request.old_size = *old_size;
   while (true) {
     ++number;
     const auto line = TakeLine(&body);
@@ -64,40 +63,42 @@ absl::StatusOr<AddCheckpointRequest> ParseAddCheckpoint(std::string_view body) {
     if (line->empty()) break;
     const auto node = ReadHash(*line);
     if (!node.has_value()) return LineError(number, *line, "base64 of 32 bytes");
-    if (request.proof.size() == kProofNodeCountMax) {
+    if (proof.size() == kProofNodeCountMax) {
       return LineError(number, *line, StrCat("at most ", kProofNodeCountMax, " hashes"));
     }
-    request.proof.push_back(*node);
+    proof.push_back(*node);
   }
-  TRIBUTARY_ASSIGN_OR_RETURN(request.note, ParseNote(body));
-  TRIBUTARY_ASSIGN_OR_RETURN(request.checkpoint, ParseCheckpoint(request.note.text));
-  return request;
+  TRIBUTARY_ASSIGN_OR_RETURN(Note note, ParseNote(body));
+  TRIBUTARY_ASSIGN_OR_RETURN(LogCheckpoint checkpoint, ParseCheckpoint(note.text));
+  return AddCheckpointRequest(*old_size, std::move(proof), std::move(note), std::move(checkpoint));
 }
-
-WitnessedHead UnseenLog() { return {0, EmptyRoot()}; }
 
 WitnessDecision JudgeAddCheckpoint(const AddCheckpointRequest& request,
                                    std::span<const VerifierKey> log_keys,
                                    const WitnessedHead& stored) {
-  const LogCheckpoint& checkpoint = request.checkpoint;
+  const LogCheckpoint& checkpoint = request.checkpoint();
   if (log_keys.empty()) {
     return Decide(WitnessVerdict::kUnknownLog, StrCat("unknown log ", checkpoint.origin));
+  }
+  if (const absl::Status status = CheckKinds(log_keys, NoteAlgorithm::kEd25519, "log_keys");
+      !status.ok()) {
+    return Decide(WitnessVerdict::kNotSigned, std::string(FromAbsl(status.message())));
   }
   if (const absl::Status status = CheckSigned(request, log_keys); !status.ok()) {
     return Decide(WitnessVerdict::kNotSigned, std::string(FromAbsl(status.message())));
   }
-  if (request.old_size > checkpoint.tree_size) {
+  if (request.old_size() > checkpoint.tree_size) {
     return Decide(WitnessVerdict::kMalformed,
-                  StrCat("old size ", request.old_size, " above size ", checkpoint.tree_size));
+                  StrCat("old size ", request.old_size(), " above size ", checkpoint.tree_size));
   }
-  if (request.old_size != stored.size) {
+  if (request.old_size() != stored.size) {
     return Decide(WitnessVerdict::kConflict, StrCat("the last size cosigned is ", stored.size));
   }
   if (checkpoint.tree_size == 0 && checkpoint.root_hash != EmptyRoot()) {
     return Decide(WitnessVerdict::kInconsistent, "size 0 with a root that is not empty");
   }
   const absl::Status consistent = VerifyConsistency(stored.size, stored.root, checkpoint.tree_size,
-                                                    checkpoint.root_hash, request.proof);
+                                                    checkpoint.root_hash, request.proof());
   if (!consistent.ok()) {
     return Decide(WitnessVerdict::kInconsistent, std::string(FromAbsl(consistent.message())));
   }
@@ -118,24 +119,19 @@ absl::StatusOr<std::uint64_t> ParseConflict(std::string_view body) {
 absl::StatusOr<std::vector<NoteSignature>> ReadCosignatures(
     std::string_view body, std::string_view checkpoint_text,
     std::span<const VerifierKey> witnesses) {
+  TRIBUTARY_RETURN_IF_ERROR(CheckKinds(witnesses, NoteAlgorithm::kCosignatureV1, "witnesses"));
   Note note{std::string(checkpoint_text), {}};
   TRIBUTARY_ASSIGN_OR_RETURN(note.signatures, ParseSignatureLines(body));
   TRIBUTARY_ASSIGN_OR_RETURN(const SortedSignatures sorted, VerifySignatures(note, witnesses));
-  for (const VerifiedSignature& signature : sorted.verified) {
-    if (signature.time_s.value_or(0) != 0) continue;
-    return FieldError(absl::StatusCode::kUnauthenticated,
-                      StrCat("signature by ", witnesses[signature.key_index].name()),
-                      "one without a time", "a cosignature with the time it was made at");
-  }
   if (sorted.verified.empty()) {
     return FieldError(absl::StatusCode::kUnauthenticated, "cosignatures", "none by a known witness",
                       "at least one");
   }
-  std::erase_if(note.signatures, [&](const NoteSignature& signature) {
-    return std::find(sorted.unknown.begin(), sorted.unknown.end(), signature) !=
-           sorted.unknown.end();
-  });
-  return std::move(note.signatures);
+  std::vector<NoteSignature> cosignatures;
+  for (const VerifiedSignature& signature : sorted.verified) {
+    cosignatures.push_back(std::move(note.signatures[signature.signature_index]));
+  }
+  return cosignatures;
 }
 
 }  // namespace tributary

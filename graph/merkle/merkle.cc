@@ -42,6 +42,8 @@ absl::StatusOr<std::vector<Digest>> internal::ReadRanges(const SubtreeReader& re
                                                          std::span<const LeafRange> ranges) {
   std::vector<SubtreeId> ids;
   std::vector<std::size_t> ends;
+  ids.reserve(ranges.size());  // proofs may have millions of nodes
+  ends.reserve(ranges.size());
   for (const LeafRange& range : ranges) {
     AppendSubtrees(range, &ids);
     ends.push_back(ids.size());
@@ -50,6 +52,7 @@ absl::StatusOr<std::vector<Digest>> internal::ReadRanges(const SubtreeReader& re
   TRIBUTARY_RETURN_IF_ERROR(reader.ReadSubtrees(ids, &roots));
   TRIBUTARY_CHECK(roots.size() == ids.size());
   std::vector<Digest> folded;
+  folded.reserve(ranges.size());
   std::size_t begin = 0;
   for (const std::size_t end : ends) {
     folded.push_back(FoldRight(std::span(roots).subspan(begin, end - begin)));

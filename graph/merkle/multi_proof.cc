@@ -66,6 +66,14 @@ struct Collector {
   bool Join() { return true; }
 };
 
+// Counts nodes, up to one more than the limit.
+struct Counter {
+  std::size_t count = 0;
+  bool Skip(const LeafRange&) { return ++count <= kMultiProofNodeCountMax; }
+  bool Take(std::size_t) { return true; }
+  bool Join() { return true; }
+};
+
 struct Folder {
   std::span<const PlacedLeaf> leaves;
   std::span<const Digest> nodes;
@@ -115,7 +123,14 @@ absl::StatusOr<std::vector<Digest>> MultiInclusionProof(const SubtreeReader& rea
     return FieldError(absl::StatusCode::kOutOfRange, "index", StrCat(indexes.back()),
                       StrCat("below the tree size ", size));
   }
+  Counter counter;
+  if (!Walk(size).Run(indexes.size(), index_at, &counter)) {
+    return FieldError(absl::StatusCode::kResourceExhausted, "indexes",
+                      StrCat(indexes.size(), " of them, so far apart that they need more nodes"),
+                      StrCat("as many as need at most ", kMultiProofNodeCountMax, " nodes"));
+  }
   Collector collector;
+  collector.ranges.reserve(counter.count);
   Walk(size).Run(indexes.size(), index_at, &collector);
   return internal::ReadRanges(reader, collector.ranges);
 }
@@ -126,6 +141,9 @@ absl::Status VerifyMultiInclusion(std::span<const PlacedLeaf> leaves, std::uint6
   if (leaves.empty()) return ProofError("no leaf");
   if (leaves.size() > kMultiProofLeafCountMax) {
     return ProofError(StrCat("more than ", kMultiProofLeafCountMax, " leaves"));
+  }
+  if (nodes.size() > kMultiProofNodeCountMax) {
+    return ProofError(StrCat("more than ", kMultiProofNodeCountMax, " nodes"));
   }
   if (FirstUnordered(leaves.size(), index_at).has_value()) {
     return ProofError("leaves that are not in ascending order, each once");

@@ -1,5 +1,7 @@
 #include "graph/model/base64.h"
 
+#include <openssl/crypto.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,25 +23,31 @@ constexpr std::array<std::uint8_t, 256> Digits() {
 }
 constexpr std::array<std::uint8_t, 256> kDigits = Digits();
 
-// Text of the standard alphabet without its padding.
-std::optional<std::string> Decode(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size() / 4 * 3 + 2);
+// Decodes text of the standard alphabet without its padding, up to the first fault.
+bool DecodeInto(std::string_view text, std::string* bytes) {
+  if (text.size() % 4 == 1) return false;
+  bytes->reserve(text.size() / 4 * 3 + 2);
   std::uint32_t bits = 0;
   std::uint32_t bit_count = 0;
   for (const char c : text) {
     const std::uint8_t digit = kDigits[static_cast<unsigned char>(c)];
-    if (digit == kNoDigit) return std::nullopt;
+    if (digit == kNoDigit) return false;
     bits = (bits << 6) | digit;
     bit_count += 6;
     if (bit_count < 8) continue;
     bit_count -= 8;
-    bytes.push_back(static_cast<char>(bits >> bit_count));
+    bytes->push_back(static_cast<char>(bits >> bit_count));
     bits &= (std::uint32_t{1} << bit_count) - 1;
   }
-  if (bits != 0) return std::nullopt;  // what is left over must be zero
-  return bytes;
+  return bits == 0;  // what is left over must be zero
+}
+
+// What is thrown away may be most of a private key, so it is overwritten.
+std::optional<std::string> Decode(std::string_view text) {
+  std::string bytes;
+  if (DecodeInto(text, &bytes)) return bytes;
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  return std::nullopt;
 }
 
 std::string_view WithoutPadding(std::string_view text) {

@@ -12,7 +12,7 @@ namespace tributary {
 std::string ToBase64(std::string_view bytes);
 
 // Accepts exactly what ToBase64 writes: padding is required, the bits that it leaves over are zero,
-// and there is no white space. nullopt otherwise.
+// and there is no white space. nullopt otherwise; what was decoded until then is overwritten.
 std::optional<std::string> FromBase64(std::string_view text);
 
 // Also takes the alphabet of section 5 (- and _), and text without any padding, as those who write

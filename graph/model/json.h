@@ -42,6 +42,7 @@ class ForeignJson {
   explicit ForeignJson(bool boolean) : value_(boolean) {}
   explicit ForeignJson(Number number) : value_(std::move(number)) {}
   explicit ForeignJson(std::string text) : value_(std::move(text)) {}
+  ForeignJson(const char*) = delete;  // would be a boolean
   explicit ForeignJson(List list) : value_(std::move(list)) {}
   explicit ForeignJson(Object object) : value_(std::move(object)) {}
 

@@ -38,8 +38,8 @@ absl::StatusOr<EnvelopeSignature> ReadSignature(const ForeignJson& value, std::s
   const std::string field = StrCat("signatures[", index, "]");
   if (value.AsObject() == nullptr) return InvalidField(field, "no object", "an object");
   EnvelopeSignature signature;
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      signature.bytes, RequiredBase64(value, "sig", StrCat(field, ".sig"), kSignatureSizeMax));
+  TRIBUTARY_ASSIGN_OR_RETURN(signature.bytes, RequiredBase64(value, "sig", StrCat(field, ".sig"),
+                                                             kEnvelopeSignatureSizeMax));
   if (value.Find("keyid") != nullptr) {
     const std::string key_id_field = StrCat(field, ".keyid");
     TRIBUTARY_ASSIGN_OR_RETURN(signature.key_id, RequiredText(value, "keyid", key_id_field));
@@ -50,6 +50,80 @@ absl::StatusOr<EnvelopeSignature> ReadSignature(const ForeignJson& value, std::s
   }
   return signature;
 }
+
+absl::Status CheckKeys(std::span<const PublicKey> keys) {
+  if (keys.size() > kEnvelopeKeyCountMax) {
+    return InvalidField("keys", StrCat(keys.size(), " of them"),
+                        StrCat("at most ", kEnvelopeKeyCountMax));
+  }
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    // Under a key given twice, one signer would count as two.
+    const auto before = keys.first(i);
+    if (std::find(before.begin(), before.end(), keys[i]) != before.end()) {
+      return InvalidField(StrCat("keys[", i, "]"), StrCat("key ", keys[i].id().ToHex(), " again"),
+                          "each key once");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Tries the signatures of one envelope.
+class EnvelopeCheck {
+ public:
+  EnvelopeCheck(const Envelope& envelope, std::span<const PublicKey> keys)
+      : envelope_(envelope),
+        keys_(keys),
+        message_(PreAuthenticationEncoding(envelope.payload_type, envelope.payload)),
+        accepted_(keys.size()) {}
+
+  absl::Status Run() {
+    for (const EnvelopeSignature& signature : envelope_.signatures) {
+      const auto named = std::find_if(keys_.begin(), keys_.end(), [&](const PublicKey& key) {
+        return key.id().ToHex() == signature.key_id;
+      });
+      if (named != keys_.end()) {
+        const auto index = static_cast<std::size_t>(named - keys_.begin());
+        TRIBUTARY_RETURN_IF_ERROR(Try(signature, index, index + 1));
+      } else {
+        TRIBUTARY_RETURN_IF_ERROR(Try(signature, 0, keys_.size()));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<std::size_t> Accepted() const {
+    std::vector<std::size_t> indexes;
+    for (std::size_t i = 0; i < accepted_.size(); ++i) {
+      if (accepted_[i]) indexes.push_back(i);
+    }
+    return indexes;
+  }
+
+ private:
+  // Tries the keys [begin, end) that have not signed yet; a signature is of one key.
+  absl::Status Try(const EnvelopeSignature& signature, std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      if (accepted_[i] || !keys_[i].IsSignatureForm(signature.bytes)) continue;
+      const std::size_t left = kEnvelopeHashedSizeMax - hashed_size_;
+      if (envelope_.payload.size() > left) {
+        return FieldError(absl::StatusCode::kResourceExhausted, "signatures",
+                          StrCat("too many that name no known key, over a payload of ",
+                                 envelope_.payload.size(), " bytes and ", keys_.size(), " keys"),
+                          StrCat("at most ", kEnvelopeHashedSizeMax, " bytes to hash"));
+      }
+      hashed_size_ += envelope_.payload.size();
+      accepted_[i] = keys_[i].Verify(message_, signature.bytes).ok();
+      if (accepted_[i]) break;
+    }
+    return absl::OkStatus();
+  }
+
+  const Envelope& envelope_;
+  std::span<const PublicKey> keys_;
+  const std::string message_;
+  std::vector<bool> accepted_;
+  std::size_t hashed_size_ = 0;
+};
 
 }  // namespace
 
@@ -108,28 +182,19 @@ EnvelopeSignature SignPayload(std::string_view payload_type, std::string_view pa
 }
 
 absl::StatusOr<std::vector<std::size_t>> VerifyEnvelope(const Envelope& envelope,
+                                                        std::string_view expected_type,
                                                         std::span<const PublicKey> keys) {
-  if (keys.size() > kEnvelopeKeyCountMax) {
-    return InvalidField("keys", StrCat(keys.size(), " of them"),
-                        StrCat("at most ", kEnvelopeKeyCountMax));
+  if (envelope.payload_type != expected_type) {
+    return InvalidField("payloadType", Quoted(envelope.payload_type), Quoted(expected_type));
   }
-  const std::string message = PreAuthenticationEncoding(envelope.payload_type, envelope.payload);
-  std::vector<bool> accepted(keys.size());
-  for (const EnvelopeSignature& signature : envelope.signatures) {
-    const auto named = std::find_if(keys.begin(), keys.end(), [&](const PublicKey& key) {
-      return key.id().ToHex() == signature.key_id;
-    });
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (accepted[i] || (named != keys.end() && keys[i] != *named)) continue;
-      if (!keys[i].Verify(message, signature.bytes).ok()) continue;
-      accepted[i] = true;
-      break;  // a signature is of one key
-    }
+  if (envelope.signatures.size() > kEnvelopeSignatureCountMax) {
+    return InvalidField("signatures", StrCat(envelope.signatures.size(), " of them"),
+                        StrCat("at most ", kEnvelopeSignatureCountMax));
   }
-  std::vector<std::size_t> indexes;
-  for (std::size_t i = 0; i < accepted.size(); ++i) {
-    if (accepted[i]) indexes.push_back(i);
-  }
+  TRIBUTARY_RETURN_IF_ERROR(CheckKeys(keys));
+  EnvelopeCheck check(envelope, keys);
+  TRIBUTARY_RETURN_IF_ERROR(check.Run());
+  const std::vector<std::size_t> indexes = check.Accepted();
   if (!indexes.empty()) return indexes;
   return FieldError(absl::StatusCode::kUnauthenticated, "signatures",
                     "none that holds under a known key", "at least one");

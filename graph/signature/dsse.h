@@ -25,11 +25,16 @@ inline constexpr std::string_view kInTotoPayloadType = "application/vnd.in-toto+
 
 inline constexpr std::size_t kEnvelopeSignatureCountMax = 16;
 inline constexpr std::size_t kEnvelopePayloadSizeMax = kRecordSizeMax;
-// The largest payload in base64, 16 signatures, and half a megabyte of what we do not read.
+// The largest payload in base64, and half a megabyte for signatures and what we do not read.
 inline constexpr std::size_t kEnvelopeSizeMax = kEnvelopePayloadSizeMax / 3 * 4 + (512u << 10);
 inline constexpr std::size_t kEnvelopeKeyIdSizeMax = 512;
-// 16 signatures of no known key id against 32 keys: 512 verifications, below a second.
+// As in notes: the size of large post-quantum signatures, which others may set beside ours.
+inline constexpr std::size_t kEnvelopeSignatureSizeMax = 5u << 10;
 inline constexpr std::size_t kEnvelopeKeyCountMax = 32;
+// Payload bytes to hash for one envelope. Each attempt hashes the payload again: 16 signatures that
+// name no key, against 32 keys, are 512 attempts, which would hash 1 GiB of the largest payload.
+// With this limit the attempts take a second or so. It is met by payloads above 512 KiB only.
+inline constexpr std::size_t kEnvelopeHashedSizeMax = std::size_t{256} << 20;
 
 struct EnvelopeSignature {
   std::string key_id;  // a hint that nothing may rest on; empty: none
@@ -58,14 +63,20 @@ std::string FormatEnvelope(const Envelope& envelope);
 EnvelopeSignature SignPayload(std::string_view payload_type, std::string_view payload,
                               const SigningKey& key);
 
-// Which of `keys` have signed: their indexes, ascending, each once however often it signed. A key
-// id that is the hex of a given key's id narrows the search to that key. Signatures that hold under
-// no key given say nothing. The payload to go on with is the one of this envelope, and its type
-// must be the one expected, which callers check.
+// Which of `keys` have signed an envelope of type `expected_type`: their indexes, ascending, each
+// once however often it signed. A key id that is the hex of a given key's id narrows the search to
+// that key. Signatures that hold under no key given say nothing, and those that have not the form
+// of a key's signatures are not tried with it. The payload to go on with is the one of this
+// envelope.
 //
-// Errors: kUnauthenticated   none of the keys has signed.
-//         kInvalidArgument   more than kEnvelopeKeyCountMax keys.
+// Errors: kInvalidArgument    another payload type; more than kEnvelopeKeyCountMax keys, or one
+//                             twice; more than kEnvelopeSignatureCountMax signatures.
+//         kUnauthenticated    none of the keys has signed.
+//         kResourceExhausted  to answer would take hashing more than kEnvelopeHashedSizeMax bytes.
+// Cost:   an attempt for each signature that names a given key, else for each key: at most 512,
+//         each as PublicKey::Verify.
 absl::StatusOr<std::vector<std::size_t>> VerifyEnvelope(const Envelope& envelope,
+                                                        std::string_view expected_type,
                                                         std::span<const PublicKey> keys);
 
 }  // namespace tributary

@@ -33,17 +33,30 @@ std::string_view TakeLineWithText(std::string_view* text) {
   return line;
 }
 
+// Overwrites a text that may be secret on every way out of a function.
+class WipeAtEnd {
+ public:
+  explicit WipeAtEnd(std::string* text) : text_(text) {}
+  ~WipeAtEnd() { OPENSSL_cleanse(text_->data(), text_->size()); }
+  WipeAtEnd(const WipeAtEnd&) = delete;
+  WipeAtEnd& operator=(const WipeAtEnd&) = delete;
+
+ private:
+  std::string* text_;
+};
+
 }  // namespace
 
 std::string WritePem(std::string_view label, std::string_view der) {
   std::string base64 = ToBase64(der);
+  const WipeAtEnd wipe(&base64);
   std::string pem = StrCat("-----BEGIN ", label, "-----\n");
   pem.reserve(base64.size() + base64.size() / kLineSize + 2 * label.size() + 64);
   for (std::size_t at = 0; at < base64.size(); at += kLineSize) {
     pem.append(base64, at, kLineSize).push_back('\n');
   }
-  OPENSSL_cleanse(base64.data(), base64.size());
-  return pem.append("-----END ").append(label).append("-----\n");
+  pem.append("-----END ").append(label).append("-----\n");
+  return pem;  // moved: a copy would leave the first text behind
 }
 
 absl::StatusOr<std::string> ReadPem(std::string_view label, std::string_view text) {
@@ -54,7 +67,8 @@ absl::StatusOr<std::string> ReadPem(std::string_view label, std::string_view tex
     return PemError(label, "another first line");
   }
   std::string base64;
-  base64.reserve(text.size());
+  const WipeAtEnd wipe(&base64);
+  base64.reserve(text.size());  // it grows in one place, which is wiped
   const std::string last_line = StrCat("-----END ", label, "-----");
   bool ended = false;
   while (!ended && !text.empty()) {
@@ -62,10 +76,9 @@ absl::StatusOr<std::string> ReadPem(std::string_view label, std::string_view tex
     ended = line == last_line;
     if (!ended) base64.append(line);
   }
-  auto der = FromBase64(base64);
-  OPENSSL_cleanse(base64.data(), base64.size());
   if (!ended) return PemError(label, "no last line");
   if (!TakeLineWithText(&text).empty()) return PemError(label, "text after the block");
+  auto der = FromBase64(base64);
   if (!der.has_value()) return PemError(label, "lines that are not base64");
   return *std::move(der);
 }

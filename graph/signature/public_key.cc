@@ -105,6 +105,29 @@ const EVP_MD* HashOf(KeyAlgorithm algorithm) {
   return nullptr;
 }
 
+// Takes an INTEGER of DER off `der`: above 0, in the fewest bytes, below 2^(8 size_max).
+bool TakeInteger(std::size_t size_max, std::string_view* der) {
+  if (der->size() < 3 || der->front() != '\x02') return false;
+  const auto size = static_cast<unsigned char>((*der)[1]);  // above 127 it is too large anyway
+  if (size == 0 || size > size_max + 1 || size > der->size() - 2) return false;
+  const std::string_view digits = der->substr(2, size);
+  der->remove_prefix(2 + std::size_t{size});
+  const auto has_sign = [&](std::size_t i) { return (digits[i] & 0x80) != 0; };
+  if (digits.front() == '\0') return size > 1 && has_sign(1);
+  return size <= size_max && !has_sign(0);
+}
+
+// SEQUENCE { r, s } of two integers of `integer_size` bytes.
+bool IsEcdsaForm(std::size_t integer_size, std::string_view signature) {
+  if (signature.size() < 2 || signature.size() > kSignatureSizeMax) return false;
+  if (signature[0] != '\x30' || static_cast<std::size_t>(signature[1]) != signature.size() - 2) {
+    return false;
+  }
+  signature.remove_prefix(2);
+  return TakeInteger(integer_size, &signature) && TakeInteger(integer_size, &signature) &&
+         signature.empty();
+}
+
 }  // namespace
 
 std::string_view ToName(KeyAlgorithm algorithm) { return FormOf(algorithm).name; }
@@ -150,12 +173,14 @@ std::string_view PublicKey::Raw() const {
   return std::string_view(der_).substr(FormOf(algorithm_).prefix.size());
 }
 
+bool PublicKey::IsSignatureForm(std::string_view signature) const {
+  if (algorithm_ == KeyAlgorithm::kEd25519) return signature.size() == kEd25519SignatureSize;
+  return IsEcdsaForm((FormOf(algorithm_).key_size - 1) / 2, signature);
+}
+
 absl::Status PublicKey::Verify(std::string_view message, std::string_view signature) const {
-  const bool size_fits = algorithm_ == KeyAlgorithm::kEd25519
-                             ? signature.size() == kEd25519SignatureSize
-                             : signature.size() <= kSignatureSizeMax;
-  if (!size_fits) {
-    return InvalidField("signature", StrCat(signature.size(), " bytes"),
+  if (!IsSignatureForm(signature)) {
+    return InvalidField("signature", StrCat(signature.size(), " bytes of another form"),
                         StrCat("one of ", ToName(algorithm_)));
   }
   const internal::ErrorMark mark;

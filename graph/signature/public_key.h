@@ -53,6 +53,11 @@ class PublicKey {
   // SHA-256 of Der(): what names the key everywhere.
   const Digest& id() const { return id_; }
 
+  // Whether `signature` has the form of one by a key of this algorithm: for Ed25519 its size, for
+  // ECDSA the shortest DER of two positive integers, none larger than the curve's. Costs nothing
+  // beside Verify, which says no wherever this does.
+  bool IsSignatureForm(std::string_view signature) const;
+
   // Whether `signature` is one by this key over `message`.
   //
   // Errors: kInvalidArgument "signature: …" where it is not, or is not in its one encoding.

@@ -18,8 +18,10 @@ namespace {
 constexpr std::string_view kPemLabel = "PRIVATE KEY";
 
 using Pkcs8 = std::unique_ptr<PKCS8_PRIV_KEY_INFO, internal::FreeWith<PKCS8_PRIV_KEY_INFO_free>>;
+using KeyContext = std::unique_ptr<EVP_PKEY_CTX, internal::FreeWith<EVP_PKEY_CTX_free>>;
 
 EVP_PKEY* KeyOf(const std::shared_ptr<void>& key) { return static_cast<EVP_PKEY*>(key.get()); }
+
 EVP_PKEY* MakePair(KeyAlgorithm algorithm) {
   switch (algorithm) {
     case KeyAlgorithm::kEd25519:
@@ -41,6 +43,13 @@ std::string Encoded(const Object* object, Encode encode) {
   auto* at = reinterpret_cast<unsigned char*>(bytes.data());
   TRIBUTARY_CHECK(encode(object, &at) == size);
   return bytes;
+}
+
+// Whether a private key is one that signs: OpenSSL reads scalars of any size from PKCS #8.
+bool IsInRange(EVP_PKEY* key) {
+  const KeyContext context(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  TRIBUTARY_CHECK(context != nullptr);
+  return EVP_PKEY_private_check(context.get()) == 1;
 }
 
 void Cleanse(std::string* bytes) { OPENSSL_cleanse(bytes->data(), bytes->size()); }
@@ -104,6 +113,9 @@ absl::StatusOr<SigningKey> SigningKey::FromPem(std::string_view pem) {
   if (kind != EVP_PKEY_ED25519 && kind != EVP_PKEY_EC) {
     return InvalidField("private_key", "another form",
                         "PKCS #8 without a password, of Ed25519, ECDSA P-256 or ECDSA P-384");
+  }
+  if (!IsInRange(KeyOf(key))) {
+    return InvalidField("private_key", "a scalar out of range", "1 to the order of the curve - 1");
   }
   TRIBUTARY_ASSIGN_OR_RETURN(SigningKey pair, Wrap(std::move(key)));
   // The text may state a public key beside the private one: they must be a pair.

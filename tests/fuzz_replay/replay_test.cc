@@ -16,8 +16,10 @@ using Fuzzer = int(const std::uint8_t* data, std::size_t size);
 Fuzzer envelope_fuzzer;
 Fuzzer foreign_json_fuzzer;
 Fuzzer log_proof_fuzzer;
+Fuzzer multi_proof_fuzzer;
 Fuzzer note_fuzzer;
 Fuzzer policy_fuzzer;
+Fuzzer private_key_fuzzer;
 Fuzzer tile_fuzzer;
 }
 
@@ -61,8 +63,8 @@ TEST_CASE("fuzz replay: golden files and damaged copies of them", "[fuzz][proper
   test::Rng rng = test::SeededRng();
   const auto files = GoldenFiles();
   REQUIRE(files.size() > 20);
-  for (Fuzzer* fuzzer : {envelope_fuzzer, foreign_json_fuzzer, log_proof_fuzzer, note_fuzzer,
-                         policy_fuzzer, tile_fuzzer}) {
+  for (Fuzzer* fuzzer : {envelope_fuzzer, foreign_json_fuzzer, log_proof_fuzzer, multi_proof_fuzzer,
+                         note_fuzzer, policy_fuzzer, private_key_fuzzer, tile_fuzzer}) {
     const auto run = [&](const std::string& bytes) {
       return fuzzer(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     };

@@ -73,6 +73,17 @@ TEST_CASE("equivocation: what somebody else signed is none", "[log]") {
                kUnauthenticated);
 }
 
+// A witness cosigns what it is shown; only the log answers for the tree.
+TEST_CASE("equivocation: cosignatures convict nobody", "[log]") {
+  const auto head = [](std::string_view root) {
+    const std::string text = FormatCheckpoint({std::string(test::kOrigin), 3, Sha256(root), {}});
+    return FormatNote({text, {SignCosignature(text, test::kOrigin, test::LogSigningKey(), 5)}});
+  };
+  CHECK_STATUS(
+      VerifyEquivocation({head("a"), head("b"), {}, {}}, std::vector{test::CosigningLogKey()}),
+      kInvalid);
+}
+
 TEST_CASE("equivocation: two epochs are two logs", "[log]") {
   const std::string other = "lineage.example.com/acme/2";
   std::vector<VerifierKey> keys = Keys();

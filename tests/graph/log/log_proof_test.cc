@@ -86,6 +86,23 @@ TEST_CASE("log proof: another record, time, place or path is refused", "[log]") 
                absl::StatusCode::kUnauthenticated);
 }
 
+TEST_CASE("log proof: the logs are those of the policy", "[log]") {
+  const LogProof proof = ParseLogProof(test::ReadLogGolden("record.tlog-proof")).value();
+  const std::string record = test::ReadLogGolden("record.json");
+  const std::string leaf_data = std::string(Sha256(record).view()) + proof.extra;
+  CHECK_STATUS(VerifyRecordProof(proof, record, Golden()), absl::StatusCode::kOk);
+  CHECK_STATUS(VerifyLogProof(proof, leaf_data, Golden()), absl::StatusCode::kOk);
+  const auto another = VerifierKey::Create("another.example/1", NoteAlgorithm::kEd25519,
+                                           test::WitnessSigningKey(9).public_key())
+                           .value();
+  const LogPolicy policy =
+      LogPolicy::Parse("log " + another.ToString() + "\nquorum none\n").value();
+  CHECK_STATUS(VerifyRecordProof(proof, record, Keys(), policy), kInvalid);
+  CHECK_STATUS(VerifyLogProof(proof, leaf_data, Keys(), policy), kInvalid);
+  CHECK_STATUS(VerifyRecordProof(proof, record, policy), absl::StatusCode::kUnauthenticated);
+  CHECK_STATUS(VerifyRecordProof(proof, record, LogPolicy()), absl::StatusCode::kUnauthenticated);
+}
+
 TEST_CASE("log proof: a node does not pose as a leaf", "[log]") {
   const LogProof good = ParseLogProof(test::ReadLogGolden("record.tlog-proof")).value();
   // The inner node over leaves 0 and 1, shown as a leaf of a tree of two.

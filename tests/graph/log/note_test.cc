@@ -2,6 +2,10 @@
 
 #include "graph/log/note.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -39,7 +43,7 @@ TEST_CASE("note: the example of the specification", "[log]") {
   CHECK(FormatNote(*note) == kExampleNote);
   const auto sorted = VerifySignatures(*note, std::vector{*key});
   REQUIRE_OK(sorted);
-  CHECK(sorted->verified == std::vector<VerifiedSignature>{{0, std::nullopt}});
+  CHECK(sorted->verified == std::vector<VerifiedSignature>{{0, 0, std::nullopt}});
   CHECK(sorted->unknown.empty());
 }
 
@@ -50,8 +54,8 @@ TEST_CASE("note: the golden head, its signature and cosignatures", "[log][golden
   CHECK(FormatNote(*note) == bytes);
   const auto sorted = VerifySignatures(*note, AllKeys());
   REQUIRE_OK(sorted);
-  CHECK(sorted->verified ==
-        std::vector<VerifiedSignature>{{0, std::nullopt}, {1, 1767225700}, {2, 1767225701}});
+  CHECK(sorted->verified == std::vector<VerifiedSignature>{
+                                {0, 0, std::nullopt}, {1, 1, 1767225700}, {2, 2, 1767225701}});
   // Ed25519 gives the same bytes: the same head signed here.
   const Note again{
       note->text,
@@ -84,7 +88,7 @@ TEST_CASE("note: a signature of an unknown key says nothing", "[log]") {
   const auto note = ParseNote(test::ReadLogGolden("checkpoint.txt")).value();
   const auto sorted = VerifySignatures(note, std::vector{test::WitnessKey(2)});
   REQUIRE_OK(sorted);
-  CHECK(sorted->verified == std::vector<VerifiedSignature>{{0, 1767225701}});
+  CHECK(sorted->verified == std::vector<VerifiedSignature>{{0, 2, 1767225701}});
   CHECK(sorted->unknown == std::vector{note.signatures[0], note.signatures[1]});
   CHECK(VerifySignatures(note, {})->verified.empty());
 }
@@ -112,8 +116,11 @@ TEST_CASE("note: a known key's signature that does not hold spoils the note", "[
     note = good;
     note.text = "x" + note.text;
     CHECK_STATUS(VerifySignatures(note, AllKeys()), kUnauthenticated);
+    // A second one is verified too, though the first would do.
     note = good;
-    note.signatures.push_back(note.signatures[i]);  // twice
+    note.signatures.push_back(note.signatures[i]);
+    note.signatures.back().bytes.back() =
+        static_cast<char>(note.signatures.back().bytes.back() ^ 1);
     CHECK_STATUS(VerifySignatures(note, AllKeys()), kUnauthenticated);
   }
   Note other_time = good;
@@ -125,7 +132,7 @@ TEST_CASE("note: a known key's signature that does not hold spoils the note", "[
 }
 
 TEST_CASE("note: a signature of one kind is none of the other", "[log]") {
-  const std::string text = "a\n1\nx\n";
+  const std::string text = FormatCheckpoint({"a", 1, Sha256("r"), {}});
   const SigningKey key = test::WitnessSigningKey(1);
   NoteSignature plain = SignNote(text, "witness.example/w1", key);
   plain.key_id = test::WitnessKey(1).key_id();
@@ -137,6 +144,65 @@ TEST_CASE("note: a signature of one kind is none of the other", "[log]") {
   CHECK(cosignature.key_id != as_log.key_id());
   cosignature.key_id = as_log.key_id();
   CHECK_STATUS(VerifySignatures({text, {cosignature}}, std::vector{as_log}), kUnauthenticated);
+}
+
+TEST_CASE("note: a known key counts once, and its newest cosignature wins", "[log]") {
+  const std::string text = FormatCheckpoint({std::string(test::kOrigin), 1, Sha256("r"), {}});
+  const auto cosign = [&](char number, std::uint64_t time_s) {
+    return SignCosignature(text, test::WitnessKey(number).name(), test::WitnessSigningKey(number),
+                           time_s);
+  };
+  const NoteSignature log = SignNote(text, test::kOrigin, test::LogSigningKey());
+  const Note note{text,
+                  {cosign(1, 7), log, cosign(2, 5), cosign(1, 9), cosign(3, 1), log, cosign(1, 8)}};
+  const auto sorted = VerifySignatures(note, AllKeys());
+  REQUIRE_OK(sorted);
+  CHECK(sorted->verified ==
+        std::vector<VerifiedSignature>{{1, 3, 9}, {0, 1, std::nullopt}, {2, 2, 5}});
+  CHECK(sorted->unknown == std::vector{note.signatures[4]});
+}
+
+TEST_CASE("note: a cosignature of time 0 does not hold", "[log]") {
+  const std::string text = FormatCheckpoint({std::string(test::kOrigin), 1, Sha256("r"), {}});
+  const SigningKey key = test::WitnessSigningKey(1);
+  const auto with_time = [&](char time_s) {
+    NoteSignature signature = SignCosignature(text, "witness.example/w1", key, 1);
+    signature.bytes = std::string(7, '\0') + time_s +
+                      key.Sign("cosignature/v1\ntime " + std::to_string(time_s) + "\n" + text);
+    return VerifySignatures({text, {signature}}, std::vector{test::WitnessKey(1)}).status();
+  };
+  CHECK_STATUS(with_time(1), absl::StatusCode::kOk);
+  CHECK_STATUS(with_time(0), kUnauthenticated);
+}
+
+// Whether `call` ends its process by SIGABRT.
+template <typename Call>
+bool Aborts(const Call& call) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    std::signal(SIGABRT, SIG_DFL);
+    ::close(STDERR_FILENO);
+    call();
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+TEST_CASE("note: nothing is cosigned but a checkpoint, at a time", "[log]") {
+  const std::string text = FormatCheckpoint({std::string(test::kOrigin), 1, Sha256("r"), {}});
+  const auto sign = [](std::string_view some_text, std::uint64_t time_s) {
+    return Aborts([&] {
+      SignCosignature(some_text, "witness.example/w1", test::WitnessSigningKey(1), time_s);
+    });
+  };
+  CHECK_FALSE(sign(text, 1));
+  CHECK(sign(text, 0));
+  CHECK(sign(text, std::uint64_t{1} << 63));
+  CHECK(sign("a\n1\nx\n", 1));
+  CHECK(sign("hello\n", 1));
 }
 
 constexpr std::string_view kLine = "\u2014 a AAAAAAA=\n";  // 5 bytes

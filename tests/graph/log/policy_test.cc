@@ -93,6 +93,8 @@ TEST_CASE("policy: forms that are refused, with the line", "[log]") {
       {Witness("none", 1) + "quorum none\n", 1},
       {Witness("a", 1) + Witness("a", 2) + "quorum a\n", 2},
       {Witness("a", 1) + Witness("b", 1) + "quorum a\n", 2},
+      {Log() + "witness a " + test::CosigningLogKey().ToString() + "\nquorum a\n", 2},
+      {"witness a " + test::CosigningLogKey().ToString() + "\n" + Log() + "quorum a\n", 2},
       {Witness("a", 1) + "group a any a\nquorum a\n", 2},
       {Witness("a", 1) + "group g any a a\nquorum g\n", 2},
       {Witness("a", 1) + "group g any a\ngroup h any a\nquorum g\n", 3},
@@ -166,6 +168,53 @@ TEST_CASE("open checkpoint: witnesses alone, or another log, do not make it good
   note = good;
   note.signatures[0].bytes[3] = static_cast<char>(note.signatures[0].bytes[3] ^ 1);
   CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_CASE("open checkpoint: a cosignature of the log's key is not the log's word", "[log]") {
+  const std::string text = FormatCheckpoint({std::string(test::kOrigin), 1, Sha256("r"), {}});
+  const std::string note =
+      FormatNote({text, {SignCosignature(text, test::kOrigin, test::LogSigningKey(), 5)}});
+  const auto opened = OpenCheckpoint(note, std::vector{test::CosigningLogKey()}, LogPolicy());
+  CHECK_STATUS(opened, kInvalid);
+  CHECK(opened.status().message() == "log_keys[0]: found a key of kind 4; allowed: kind 1");
+  CHECK_STATUS(OpenCheckpoint(test::ReadLogGolden("checkpoint.txt"),
+                              std::vector{test::LogKey(), test::CosigningLogKey()}, LogPolicy()),
+               kInvalid);
+}
+
+TEST_CASE("open checkpoint: a log key is one of the policy's, and of none of its witnesses",
+          "[log]") {
+  const std::string other = "lineage.example.com/other/1";
+  const auto key =
+      VerifierKey::Create(other, NoteAlgorithm::kEd25519, test::LogSigningKey().public_key())
+          .value();
+  const std::string note = test::SignedHead(1, Sha256("r"), other);
+  const auto opens = [&](const std::string& policy) {
+    return OpenCheckpoint(note, std::vector{key}, LogPolicy::Parse(policy).value()).status();
+  };
+  CHECK_STATUS(opens("quorum none\n"), absl::StatusCode::kOk);
+  CHECK_STATUS(opens("log " + key.ToString() + "\nquorum none\n"), absl::StatusCode::kOk);
+  CHECK_STATUS(opens(Log() + "quorum none\n"), kInvalid);
+  CHECK_STATUS(opens("witness w " + test::CosigningLogKey().ToString() + "\nquorum none\n"),
+               kInvalid);
+  CHECK_STATUS(
+      OpenCheckpoint(test::ReadLogGolden("checkpoint.txt"), std::vector{test::LogKey()}, Golden()),
+      absl::StatusCode::kOk);
+  // A policy without logs knows none by itself.
+  CHECK_STATUS(OpenCheckpoint(note, LogPolicy()), absl::StatusCode::kUnauthenticated);
+}
+
+TEST_CASE("open checkpoint: a witness that cosigned twice counts once", "[log]") {
+  Note note = ParseNote(test::ReadLogGolden("checkpoint.txt")).value();
+  note.signatures[2] =
+      SignCosignature(note.text, "witness.example/w1", test::WitnessSigningKey(1), 1767225799);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kFailedPrecondition);
+  note.signatures.push_back(
+      SignCosignature(note.text, "witness.example/w2", test::WitnessSigningKey(2), 5));
+  const auto head = OpenCheckpoint(FormatNote(note), Golden());
+  REQUIRE_OK(head);
+  using Cosigner = TrustedCheckpoint::Cosigner;
+  CHECK(head->cosigners == std::vector<Cosigner>{{"one", 1767225799}, {"two", 5}});
 }
 
 TEST_CASE("open checkpoint: an empty tree has the empty root", "[log]") {

@@ -45,6 +45,11 @@ inline SigningKey WitnessSigningKey(char number) {
   return SigningKey::FromEd25519Seed(std::string(32, number)).value();
 }
 inline VerifierKey LogKey() { return VerifierKey::Parse(kLogVkey).value(); }
+// The log's key as one for cosignatures, which must not pass as the log's.
+inline VerifierKey CosigningLogKey() {
+  return VerifierKey::Create(kOrigin, NoteAlgorithm::kCosignatureV1, LogSigningKey().public_key())
+      .value();
+}
 inline VerifierKey WitnessKey(char number) {
   return VerifierKey::Create(std::string("witness.example/w") + static_cast<char>('0' + number),
                              NoteAlgorithm::kCosignatureV1, WitnessSigningKey(number).public_key())

@@ -111,6 +111,10 @@ TEST_CASE("tiles: those of the specification's tree of 70,000 leaves", "[log]") 
   CHECK(HasTile(Hashes(2, 0, 1), 70'000));
   CHECK_FALSE(HasTile(Hashes(3, 0, 1), 70'000));
   CHECK(HasTile(Entries(273, 112), 70'000));
+  CHECK(HasTile(Hashes(1, 0), 70'000));
+  Tile entries_of_hashes = Hashes(1, 0);  // which TilePath would write as the entries of level 0
+  entries_of_hashes.kind = TileKind::kEntries;
+  CHECK_FALSE(HasTile(entries_of_hashes, 70'000));
   CHECK_FALSE(HasTile(Hashes(0, 0, 0), 0));
   CHECK_FALSE(HasTile(Hashes(1, 0), 256));
 }

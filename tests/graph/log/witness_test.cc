@@ -41,15 +41,15 @@ TEST_CASE("witness: the golden request", "[log][golden]") {
   const std::string body = test::ReadLogGolden("add_checkpoint.txt");
   const auto request = ParseAddCheckpoint(body);
   REQUIRE_OK(request);
-  CHECK(request->old_size == 2);
-  CHECK(request->proof.size() == 1);
-  CHECK(request->checkpoint.tree_size == 3);
-  CHECK(FormatAddCheckpoint(2, request->proof, FormatNote(request->note)) == body);
+  CHECK(request->old_size() == 2);
+  CHECK(request->proof().size() == 1);
+  CHECK(request->checkpoint().tree_size == 3);
+  CHECK(FormatAddCheckpoint(2, request->proof(), FormatNote(request->note())) == body);
   const auto before = ParseCheckpoint(ParseNote(test::ReadLogGolden("checkpoint_2.txt"))->text);
   REQUIRE_OK(before);
   CHECK(Judge(body, {2, before->root_hash}) == 200);
   // The cosignature that the golden head carries.
-  const NoteSignature cosignature = SignCosignature(request->note.text, "witness.example/w1",
+  const NoteSignature cosignature = SignCosignature(request->note().text, "witness.example/w1",
                                                     test::WitnessSigningKey(1), 1767225700);
   CHECK(cosignature == ParseNote(test::ReadLogGolden("checkpoint.txt"))->signatures[1]);
 }
@@ -61,7 +61,7 @@ TEST_CASE("witness: cosigns every step of an honest log", "[log]") {
       CHECK(Judge(Body(old_size, size), Seen(old_size)) == 200);
     }
   }
-  CHECK(UnseenLog() == Seen(0));
+  CHECK(WitnessedHead{} == Seen(0));
 }
 
 TEST_CASE("witness: the status of every refusal", "[log]") {
@@ -70,7 +70,7 @@ TEST_CASE("witness: the status of every refusal", "[log]") {
   CHECK(Judge("", Seen(5)) == 400);
   CHECK(Judge(good, Seen(5), {}) == 404);
   CHECK(Judge(good, Seen(4)) == 409);
-  CHECK(Judge(good, UnseenLog()) == 409);
+  CHECK(Judge(good, WitnessedHead{}) == 409);
   CHECK(Judge(Body(0, 9), Seen(5)) == 409);
   CHECK(Judge(good, {5, Sha256("another")}) == 422);
   // The old size is above that of the checkpoint, even where the witness has it.
@@ -81,10 +81,11 @@ TEST_CASE("witness: the status of every refusal", "[log]") {
   CHECK(Judge(FormatAddCheckpoint(5, {}, test::SignedHead(5, Sha256("fork"))), Seen(5)) == 422);
   // A proof where none belongs, none where one does, one of another step.
   const auto proof = test::ReferenceConsistency(5, First(9));
-  CHECK(Judge(FormatAddCheckpoint(0, proof, test::SignedHead(First(9))), UnseenLog()) == 422);
+  CHECK(Judge(FormatAddCheckpoint(0, proof, test::SignedHead(First(9))), WitnessedHead{}) == 422);
   CHECK(Judge(FormatAddCheckpoint(5, {}, test::SignedHead(First(9))), Seen(5)) == 422);
   CHECK(Judge(FormatAddCheckpoint(5, proof, test::SignedHead(First(10))), Seen(5)) == 422);
-  CHECK(Judge(FormatAddCheckpoint(0, {}, test::SignedHead(0, Sha256("x"))), UnseenLog()) == 422);
+  CHECK(Judge(FormatAddCheckpoint(0, {}, test::SignedHead(0, Sha256("x"))), WitnessedHead{}) ==
+        422);
 }
 
 TEST_CASE("witness: who has not signed as the log gets 403", "[log]") {
@@ -92,17 +93,27 @@ TEST_CASE("witness: who has not signed as the log gets 403", "[log]") {
   const auto body = [&](const NoteSignature& signature) {
     return FormatAddCheckpoint(0, {}, FormatNote({text, {signature}}));
   };
-  REQUIRE(Judge(body(SignNote(text, test::kOrigin, test::LogSigningKey())), UnseenLog()) == 200);
-  CHECK(Judge(body(SignNote(text, test::kOrigin, test::WitnessSigningKey(1))), UnseenLog()) == 403);
-  CHECK(Judge(body(SignNote(text, "another", test::LogSigningKey())), UnseenLog()) == 403);
+  REQUIRE(Judge(body(SignNote(text, test::kOrigin, test::LogSigningKey())), WitnessedHead{}) ==
+          200);
+  CHECK(Judge(body(SignNote(text, test::kOrigin, test::WitnessSigningKey(1))), WitnessedHead{}) ==
+        403);
+  CHECK(Judge(body(SignNote(text, "another", test::LogSigningKey())), WitnessedHead{}) == 403);
   NoteSignature bad = SignNote(text, test::kOrigin, test::LogSigningKey());
   bad.bytes[0] = static_cast<char>(bad.bytes[0] ^ 1);
-  CHECK(Judge(body(bad), UnseenLog()) == 403);
+  CHECK(Judge(body(bad), WitnessedHead{}) == 403);
   // A trusted key, but of another origin.
   const auto other =
       VerifierKey::Create("another", NoteAlgorithm::kEd25519, test::LogSigningKey().public_key());
-  CHECK(Judge(body(SignNote(text, "another", test::LogSigningKey())), UnseenLog(), {*other}) ==
+  CHECK(Judge(body(SignNote(text, "another", test::LogSigningKey())), WitnessedHead{}, {*other}) ==
         403);
+}
+
+TEST_CASE("witness: a cosignature is no signature of the log", "[log]") {
+  const std::string text = FormatCheckpoint({std::string(test::kOrigin), 1, Sha256("r"), {}});
+  const std::string body = FormatAddCheckpoint(
+      0, {}, FormatNote({text, {SignCosignature(text, test::kOrigin, test::LogSigningKey(), 5)}}));
+  CHECK(Judge(body, WitnessedHead{}, {test::CosigningLogKey()}) == 403);
+  CHECK(Judge(Body(0, 1), WitnessedHead{}, {test::LogKey(), test::CosigningLogKey()}) == 403);
 }
 
 TEST_CASE("witness: requests that are refused", "[log]") {
@@ -157,7 +168,16 @@ TEST_CASE("witness: the log takes only cosignatures that it can check", "[log]")
   CHECK_STATUS(ReadCosignatures("", text, keys), kInvalid);
   CHECK_STATUS(ReadCosignatures(line(1, 7) + "\n", text, keys), kInvalid);
   CHECK_STATUS(ReadCosignatures(line(3, 7), text, keys), absl::StatusCode::kUnauthenticated);
-  CHECK_STATUS(ReadCosignatures(line(1, 0), text, keys), absl::StatusCode::kUnauthenticated);
+  const auto newest = ReadCosignatures(line(1, 7) + line(1, 9) + line(1, 8), text, keys);
+  REQUIRE_OK(newest);
+  REQUIRE(newest->size() == 1);
+  CHECK(FormatSignatureLine((*newest)[0]) == line(1, 9));
+  NoteSignature timeless = ParseSignatureLines(line(1, 7))->front();
+  timeless.bytes =
+      std::string(8, '\0') + test::WitnessSigningKey(1).Sign("cosignature/v1\ntime 0\n" + text);
+  CHECK_STATUS(ReadCosignatures(FormatSignatureLine(timeless), text, keys),
+               absl::StatusCode::kUnauthenticated);
+  CHECK_STATUS(ReadCosignatures(line(1, 7), text, std::vector{test::LogKey()}), kInvalid);
   CHECK_STATUS(ReadCosignatures(line(1, 7), text + "x\n", keys),
                absl::StatusCode::kUnauthenticated);
 }

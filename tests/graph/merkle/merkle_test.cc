@@ -25,14 +25,7 @@ TreeFrontier FrontierOf(std::span<const std::string> leaves) {
 
 // Inputs and roots that implementations of RFC 6962 are commonly tested with.
 TEST_CASE("merkle: published roots of trees of up to eight leaves", "[merkle]") {
-  const Leaves leaves = {""s,
-                         "\x00"s,
-                         "\x10"s,
-                         "\x20\x21"s,
-                         "\x30\x31"s,
-                         "\x40\x41\x42\x43"s,
-                         "\x50\x51\x52\x53\x54\x55\x56\x57"s,
-                         "\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"s};
+  const Leaves leaves = test::PublishedLeaves();
   const std::vector<std::string> roots = {
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
       "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",

@@ -88,12 +88,22 @@ TEST_CASE("multi proof: every set of leaves of every tree of up to ten", "[merkl
 }
 
 TEST_CASE("multi proof: the vector of the documentation", "[merkle]") {
-  const Leaves leaves = test::NumberedLeaves(8);
-  const auto root = [&](std::size_t begin, std::size_t count) {
-    return test::ReferenceRoot(std::span(leaves).subspan(begin, count));
-  };
-  CHECK(MultiInclusionProof(StoredTree(leaves), Indexes{0, 5}, 8).value() ==
-        std::vector{root(1, 1), root(2, 2), root(4, 1), root(6, 2)});
+  const Leaves leaves = test::PublishedLeaves();
+  const std::vector<std::string> hashes = {
+      "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+      "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+      "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+      "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0"};
+  const auto nodes = MultiInclusionProof(StoredTree(leaves), Indexes{0, 5}, 8);
+  REQUIRE_OK(nodes);
+  REQUIRE(nodes->size() == hashes.size());
+  for (std::size_t i = 0; i < hashes.size(); ++i) CHECK((*nodes)[i].ToHex() == hashes[i]);
+  const Digest root = Digest::FromHex(
+                          "5dc9da79a70659a9ad559cb701ded9a2"
+                          "ab9d823aad2f4960cfe370eff4604328")
+                          .value();
+  CHECK_STATUS(VerifyMultiInclusion(Placed({0, 5}, leaves), 8, *nodes, root),
+               absl::StatusCode::kOk);
 }
 
 TEST_CASE("multi proof: of one leaf it has the nodes of its inclusion proof", "[merkle]") {
@@ -184,6 +194,20 @@ TEST_CASE("multi proof: what can not be asked", "[merkle]") {
   CHECK_STATUS(VerifyMultiInclusion({}, 0, {}, EmptyRoot()), kInvalid);
   CHECK_STATUS(VerifyMultiInclusion({}, 1, std::vector{LeafHash("a")}, LeafHash("a")), kInvalid);
   CHECK(tree.call_count == 0);
+}
+
+TEST_CASE("multi proof: nodes are counted before any is read", "[merkle]") {
+  // Leaves that are far apart have a path of their own, each of about 43 nodes.
+  Indexes indexes;
+  for (std::uint64_t i = 0; i < kMultiProofNodeCountMax / 32; ++i) indexes.push_back(i << 43);
+  const Leaves leaves = test::NumberedLeaves(4);
+  const StoredTree tree(leaves);
+  const auto proof = MultiInclusionProof(tree, indexes, std::uint64_t{1} << 62);
+  CHECK_STATUS(proof, absl::StatusCode::kResourceExhausted);
+  CHECK(tree.call_count == 0);
+  const std::vector<Digest> nodes(kMultiProofNodeCountMax + 1);
+  CHECK(VerifyMultiInclusion(std::vector<PlacedLeaf>(1), 1, nodes, Digest{}).message() ==
+        "proof: more than 16777216 nodes");
 }
 
 // The walk must end and stay small for sizes that nobody has.

@@ -76,4 +76,17 @@ inline Leaves NumberedLeaves(std::size_t count) {
   return leaves;
 }
 
+// The eight leaves of docs/formats/log.md, as of other implementations of RFC 6962.
+inline Leaves PublishedLeaves() {
+  using namespace std::string_literals;
+  return {""s,
+          "\x00"s,
+          "\x10"s,
+          "\x20\x21"s,
+          "\x30\x31"s,
+          "\x40\x41\x42\x43"s,
+          "\x50\x51\x52\x53\x54\x55\x56\x57"s,
+          "\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"s};
+}
+
 }  // namespace tributary::test

@@ -3,6 +3,7 @@
 #include "graph/model/json.h"
 
 #include <string>
+#include <type_traits>
 
 #include "graph/model/canonical_json.h"
 #include "tests/support/catch.h"
@@ -148,6 +149,11 @@ TEST_CASE("json: integers are read only where they are plain", "[model]") {
     CHECK_FALSE(integer(text).has_value());
   }
 }
+
+// A pointer converts to bool before it does to a string.
+static_assert(!std::is_constructible_v<ForeignJson, const char*>);
+static_assert(!std::is_constructible_v<ForeignJson, const char (&)[5]>);
+static_assert(std::is_constructible_v<ForeignJson, std::string>);
 
 TEST_CASE("json: members are found by key", "[model]") {
   const auto value = ParseForeignJson(R"({"a":{"b":7}})").value();

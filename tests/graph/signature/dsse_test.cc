@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -53,12 +54,12 @@ TEST_CASE("dsse: the example of the protocol", "[signature]") {
                                  "cIAriEGAHTVeCUjW2JIZA==\"}]}");
   REQUIRE_OK(raw);
   CHECK(raw->payload == "hello world");
-  CHECK_STATUS(VerifyEnvelope(*raw, std::vector{*key}), kUnauthenticated);
+  CHECK_STATUS(VerifyEnvelope(*raw, type, std::vector{*key}), kUnauthenticated);
   const auto der = ParseEnvelope(head +
                                  "MEQCIANyarEBrVbCdjtsaqyOSHJ14qeRk6CdxfhZ2fjvPEo7AiBR6rDAajabZKciJ"
                                  "TfUiHqJPcIAriEGAHTVeCUjW2JIZA==\"}]}");
   REQUIRE_OK(der);
-  CHECK(VerifyEnvelope(*der, std::vector{*key}).value() == std::vector<std::size_t>{0});
+  CHECK(VerifyEnvelope(*der, type, std::vector{*key}).value() == std::vector<std::size_t>{0});
 }
 
 // Written by another program.
@@ -74,7 +75,8 @@ TEST_CASE("dsse: a record signed with Ed25519", "[signature]") {
   CHECK(envelope->payload_type == kRecordPayloadType);
   CHECK(envelope->payload == "{\"record\":1}");
   CHECK(FormatEnvelope(*envelope) == kRecordEnvelope);
-  CHECK(VerifyEnvelope(*envelope, SamplePublicKeys()).value() == std::vector<std::size_t>{0});
+  CHECK(VerifyEnvelope(*envelope, kRecordPayloadType, SamplePublicKeys()).value() ==
+        std::vector<std::size_t>{0});
   CHECK(SignPayload(kRecordPayloadType, "{\"record\":1}", SampleSigningKeys()[0]) ==
         envelope->signatures[0]);
 }
@@ -91,12 +93,12 @@ TEST_CASE("dsse: the golden envelopes", "[signature][golden]") {
   CHECK(record->payload_type == kRecordPayloadType);
   CHECK(FormatEnvelope(*record) == ReadGolden("record.json"));
   CHECK_STATUS(DecodeRecord(record->payload), absl::StatusCode::kOk);
-  CHECK(VerifyEnvelope(*record, keys).value() == std::vector<std::size_t>{0});
+  CHECK(VerifyEnvelope(*record, kRecordPayloadType, keys).value() == std::vector<std::size_t>{0});
   const auto in_toto = ParseEnvelope(ReadGolden("in_toto.json"));
   REQUIRE_OK(in_toto);
   CHECK(in_toto->payload_type == kInTotoPayloadType);
   CHECK(in_toto->payload == ReadGolden("statement.json"));
-  CHECK(VerifyEnvelope(*in_toto, keys).value() == std::vector<std::size_t>{0});
+  CHECK(VerifyEnvelope(*in_toto, kInTotoPayloadType, keys).value() == std::vector<std::size_t>{0});
   const auto statement = ParseInTotoStatement(in_toto->payload);
   REQUIRE_OK(statement);
   CHECK(statement->subjects[0].name == "model");
@@ -110,7 +112,7 @@ TEST_CASE("dsse: no changed byte is verified", "[signature]") {
       std::string changed(kRecordEnvelope);
       changed[i] = static_cast<char>(changed[i] ^ flip);
       const auto envelope = ParseEnvelope(changed);
-      if (!envelope.ok() || !VerifyEnvelope(*envelope, keys).ok()) continue;
+      if (!envelope.ok() || !VerifyEnvelope(*envelope, kRecordPayloadType, keys).ok()) continue;
       CAPTURE(i, changed);  // the key id is but a hint
       REQUIRE(envelope->payload == good.payload);
       REQUIRE(envelope->payload_type == good.payload_type);
@@ -128,9 +130,10 @@ TEST_CASE("dsse: many signatures, each key once", "[signature]") {
   envelope.signatures.push_back(SignPayload("t", "other", signing_keys[1]));
   envelope.signatures.push_back({"", "nonsense"});
   const auto keys = SamplePublicKeys();
-  CHECK(VerifyEnvelope(envelope, keys).value() == std::vector<std::size_t>{0, 2});
-  CHECK_STATUS(VerifyEnvelope(envelope, std::vector{keys[1]}), kUnauthenticated);
-  CHECK_STATUS(VerifyEnvelope(envelope, {}), kUnauthenticated);
+  CHECK(VerifyEnvelope(envelope, envelope.payload_type, keys).value() ==
+        std::vector<std::size_t>{0, 2});
+  CHECK_STATUS(VerifyEnvelope(envelope, "t", std::vector{keys[1]}), kUnauthenticated);
+  CHECK_STATUS(VerifyEnvelope(envelope, "t", {}), kUnauthenticated);
   CHECK(ParseEnvelope(FormatEnvelope(envelope)).value() == envelope);
 }
 
@@ -140,21 +143,22 @@ TEST_CASE("dsse: a key id narrows the search and proves nothing", "[signature]")
   Envelope envelope{"t", "p", {SignPayload("t", "p", signing_keys[0])}};
   for (const std::string& hint : {std::string(), std::string("my key"), keys[0].id().ToHex()}) {
     envelope.signatures[0].key_id = hint;
-    CHECK(VerifyEnvelope(envelope, keys).value() == std::vector<std::size_t>{0});
+    CHECK(VerifyEnvelope(envelope, envelope.payload_type, keys).value() ==
+          std::vector<std::size_t>{0});
   }
   envelope.signatures[0].key_id = keys[1].id().ToHex();  // names another key that we know
-  CHECK_STATUS(VerifyEnvelope(envelope, keys), kUnauthenticated);
+  CHECK_STATUS(VerifyEnvelope(envelope, envelope.payload_type, keys), kUnauthenticated);
 }
 
 TEST_CASE("dsse: a signature over one type is none over another", "[signature]") {
   const auto keys = SamplePublicKeys();
   Envelope envelope = ParseEnvelope(kRecordEnvelope).value();
   envelope.payload_type = kInTotoPayloadType;
-  CHECK_STATUS(VerifyEnvelope(envelope, keys), kUnauthenticated);
+  CHECK_STATUS(VerifyEnvelope(envelope, envelope.payload_type, keys), kUnauthenticated);
   // The lengths keep type and payload apart.
   const SigningKey key = SampleSigningKeys()[0];
   envelope = {"t 1 x", "y", {SignPayload("t", "1 x 1 y", key)}};
-  CHECK_STATUS(VerifyEnvelope(envelope, keys), kUnauthenticated);
+  CHECK_STATUS(VerifyEnvelope(envelope, envelope.payload_type, keys), kUnauthenticated);
 }
 
 TEST_CASE("dsse: forms that are accepted", "[signature]") {
@@ -206,7 +210,7 @@ TEST_CASE("dsse: limits by name", "[signature]") {
   CHECK_STATUS(ParseEnvelope(FormatEnvelope(envelope)), absl::StatusCode::kOk);
   envelope.signatures.push_back({"", "s"});
   CHECK_STATUS(ParseEnvelope(FormatEnvelope(envelope)), kInvalid);
-  envelope.signatures.assign(1, {"", std::string(kSignatureSizeMax + 1, 's')});
+  envelope.signatures.assign(1, {"", std::string(kEnvelopeSignatureSizeMax + 1, 's')});
   CHECK_STATUS(ParseEnvelope(FormatEnvelope(envelope)), kInvalid);
   envelope.signatures.assign(1, {std::string(kEnvelopeKeyIdSizeMax + 1, 'k'), "s"});
   CHECK_STATUS(ParseEnvelope(FormatEnvelope(envelope)), kInvalid);
@@ -216,8 +220,73 @@ TEST_CASE("dsse: limits by name", "[signature]") {
   envelope.payload.push_back('p');
   CHECK_STATUS(ParseEnvelope(FormatEnvelope(envelope)), kInvalid);
   CHECK_STATUS(ParseEnvelope(std::string(kEnvelopeSizeMax + 1, ' ')), kInvalid);
-  const std::vector<PublicKey> many(kEnvelopeKeyCountMax + 1, SamplePublicKeys()[0]);
-  CHECK_STATUS(VerifyEnvelope(envelope, many), kInvalid);
+  envelope.payload.clear();
+  std::vector<PublicKey> many;
+  for (std::size_t i = 0; i <= kEnvelopeKeyCountMax; ++i) {
+    many.push_back(SigningKey::Generate(KeyAlgorithm::kEd25519).public_key());
+  }
+  const std::span<const PublicKey> most = std::span(many).first(kEnvelopeKeyCountMax);
+  CHECK_STATUS(VerifyEnvelope(envelope, "t", most), kUnauthenticated);
+  CHECK_STATUS(VerifyEnvelope(envelope, "t", many), kInvalid);
+  envelope.signatures.assign(kEnvelopeSignatureCountMax + 1, {"", "s"});
+  CHECK_STATUS(VerifyEnvelope(envelope, "t", most), kInvalid);
+}
+
+TEST_CASE("dsse: a key given twice does not make two signers of one", "[signature]") {
+  const SigningKey key = SampleSigningKeys()[0];
+  EnvelopeSignature unnamed = SignPayload("t", "p", key);
+  unnamed.key_id.clear();
+  const Envelope envelope{"t", "p", {unnamed, unnamed}};
+  const auto twice = VerifyEnvelope(envelope, "t", std::vector(2, key.public_key()));
+  CHECK_STATUS(twice, kInvalid);
+  CHECK(std::string(twice.status().message()).starts_with("keys[1]: found key a050837d"));
+}
+
+TEST_CASE("dsse: an envelope of another type than the one expected is refused", "[signature]") {
+  const Envelope envelope = ParseEnvelope(kRecordEnvelope).value();
+  const auto other = VerifyEnvelope(envelope, kInTotoPayloadType, SamplePublicKeys());
+  CHECK_STATUS(other, kInvalid);
+  CHECK(std::string(other.status().message()).starts_with("payloadType: found "));
+}
+
+TEST_CASE("dsse: foreign signatures of other algorithms are passed over", "[signature]") {
+  const SigningKey key = SampleSigningKeys()[0];
+  for (const std::size_t size : {256, 512, 2420, 3309, 4627}) {  // RSA, ML-DSA
+    const Envelope envelope{
+        "t", "p", {{"", std::string(size, '\x30')}, SignPayload("t", "p", key)}};
+    const auto read = ParseEnvelope(FormatEnvelope(envelope));
+    CAPTURE(size);
+    REQUIRE_OK(read);
+    CHECK(VerifyEnvelope(*read, "t", SamplePublicKeys()).value() == std::vector<std::size_t>{0});
+  }
+}
+
+// Each attempt hashes the payload.
+TEST_CASE("dsse: the work that an envelope may ask for is bounded", "[signature]") {
+  std::vector<PublicKey> keys;
+  for (std::size_t i = 0; i + 1 < kEnvelopeKeyCountMax; ++i) {
+    keys.push_back(SigningKey::Generate(KeyAlgorithm::kEd25519).public_key());
+  }
+  const SigningKey signer = SigningKey::Generate(KeyAlgorithm::kEd25519);
+  keys.push_back(signer.public_key());
+  const EnvelopeSignature foreign{"", std::string(kEd25519SignatureSize, '\x01')};
+  Envelope envelope{"t", std::string(kEnvelopePayloadSizeMax, 'p'), {}};
+  const EnvelopeSignature good = SignPayload("t", envelope.payload, signer);
+  // Signatures that name their key, and such that no key given could have made, cost little.
+  envelope.signatures.assign(kEnvelopeSignatureCountMax - 1, {"", "nonsense"});
+  envelope.signatures.push_back(good);
+  CHECK(VerifyEnvelope(envelope, "t", keys).value() == std::vector{keys.size() - 1});
+  envelope.signatures.assign(kEnvelopeSignatureCountMax - 1, foreign);
+  envelope.signatures.push_back(good);
+  CHECK_STATUS(VerifyEnvelope(envelope, "t", keys), absl::StatusCode::kResourceExhausted);
+  envelope.signatures.erase(envelope.signatures.begin(), envelope.signatures.end() - 4);
+  CHECK(VerifyEnvelope(envelope, "t", keys).value() == std::vector{keys.size() - 1});
+  // No small payload meets the limit.
+  envelope.payload.resize(kEnvelopeHashedSizeMax / kEnvelopeSignatureCountMax /
+                          kEnvelopeKeyCountMax / 64);
+  envelope.signatures.assign(kEnvelopeSignatureCountMax - 1, foreign);
+  envelope.signatures.push_back(SignPayload("t", envelope.payload, signer));
+  CHECK(VerifyEnvelope(envelope, "t", keys).value() == std::vector{keys.size() - 1});
 }
 
 }  // namespace

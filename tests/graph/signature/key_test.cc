@@ -162,7 +162,44 @@ TEST_CASE("keys: ECDSA signatures are DER, not BER or r and s joined", "[signatu
       "30440220" + r + "0220" + s + "00",
   }));
   CAPTURE(other);
+  CHECK_FALSE(key->IsSignatureForm(FromHex(other)));
   CHECK_STATUS(key->Verify(kSampleMessage, FromHex(other)), kInvalid);
+}
+
+TEST_CASE("keys: what has the form of a signature is known before anything is hashed",
+          "[signature]") {
+  for (const SampleKey& sample : kSampleKeys) {
+    const PublicKey key = PublicKey::FromPem(sample.public_pem).value();
+    for (const SampleKey& other : kSampleKeys) {
+      // A smaller curve's integers also fit in a larger one's.
+      const bool fits =
+          other.algorithm == sample.algorithm || (sample.algorithm == KeyAlgorithm::kEcdsaP384 &&
+                                                  other.algorithm == KeyAlgorithm::kEcdsaP256);
+      CHECK(key.IsSignatureForm(FromHex(other.signature)) == fits);
+    }
+  }
+  for (const KeyAlgorithm algorithm : {KeyAlgorithm::kEcdsaP256, KeyAlgorithm::kEcdsaP384}) {
+    const SigningKey key = SigningKey::Generate(algorithm);
+    for (int trial = 0; trial < 300; ++trial) {  // of all sizes that come up
+      REQUIRE(key.public_key().IsSignatureForm(key.Sign(kSampleMessage)));
+    }
+  }
+}
+
+TEST_CASE("keys: the bounds of the form of an ECDSA signature", "[signature]") {
+  const PublicKey p256 = PublicKey::FromPem(kSampleKeys[1].public_pem).value();
+  const std::string most(64, 'f');
+  CHECK(p256.IsSignatureForm(FromHex("3006020101020101")));
+  CHECK(p256.IsSignatureForm(FromHex("3046022100" + most + "022100" + most)));
+  const std::string bad = GENERATE_COPY(values<std::string>({
+      "", "30", "3000", "3003020101", "3006020100020101", "3006020101020100", "3006020181020101",
+      "300702020001020101", "3006020101020102ff", "3007020101020101ff", "3006020101020201",
+      "3006030101020101", "3106020101020101", "3080020101020101", "300602010102ff01",
+      "3045022100" + most + "0220" + most,  // negative
+      "3027022201" + most + "00020101",     // above 2^256
+  }));
+  CAPTURE(bad);
+  CHECK_FALSE(p256.IsSignatureForm(FromHex(bad)));
 }
 
 TEST_CASE("keys: Ed25519 keys of small order or in another encoding are refused", "[signature]") {
@@ -193,6 +230,21 @@ TEST_CASE("keys: Ed25519 keys of small order or in another encoding are refused"
   CHECK_STATUS(PublicKey::FromEd25519(raw), absl::StatusCode::kOk);
   CHECK_STATUS(PublicKey::FromEd25519(""), kInvalid);
   CHECK_STATUS(PublicKey::FromEd25519(std::string(33, '\x09')), kInvalid);
+}
+
+TEST_CASE("keys: an Ed25519 y of no point is a key under which nothing holds", "[signature]") {
+  std::string raw(32, '\0');
+  raw[0] = '\x02';  // x^2 = 3 / (4 d + 1) has no root
+  const auto key = PublicKey::FromEd25519(raw);
+  REQUIRE_OK(key);
+  const std::string sample = FromHex(kSampleKeys[0].signature);
+  std::string neutral(64, '\0');  // R of order 1, S of 0
+  neutral[0] = '\x01';
+  for (const std::string& signature : {sample, neutral, std::string(64, '\0')}) {
+    CHECK_STATUS(key->Verify(kSampleMessage, signature), kInvalid);
+    CHECK_STATUS(key->Verify("", signature), kInvalid);
+  }
+  CHECK(ERR_peek_error() == 0);
 }
 
 TEST_CASE("keys: an elliptic curve key has one encoding", "[signature]") {
