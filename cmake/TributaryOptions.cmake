@@ -44,6 +44,11 @@ if(TRIBUTARY_SANITIZE)
   target_compile_options(tributary_flags INTERFACE ${sanitize})
   target_link_options(tributary_flags INTERFACE ${sanitize})
 endif()
+# A fuzzer sees new paths only in code that counts them: without this, in its own file alone.
+if(TRIBUTARY_FUZZERS)
+  target_compile_options(tributary_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(tributary_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # Adds the library of one folder: every .cc file named, include paths from the project's root.
 function(tributary_library name)
