@@ -137,12 +137,15 @@ class Writing {
       next_steps_.try_emplace(OptionsOf(writer).writer, 0);
     }
     for (int writer = 0; writer < kWriterCount; ++writer) {
-      const std::uint64_t step_count = 1 + rng_.Below(10);
+      // Most sessions are short, so that kills meet their ends.
+      const std::uint64_t step_count = 1 + rng_.Below(rng_.OneIn(4) ? 10 : 3);
       threads.emplace_back([this, writer, step_count, &ledger] {
         WriteSteps(**ledger, OptionsOf(writer), static_cast<int>(step_count));
       });
     }
-    threads.emplace_back([this, &ledger] { CloseStatement(**ledger); });
+    // Not in each session: a statement of thousands of lines outlasts most kills, and sessions that
+    // come to their end are to be struck, too.
+    if (rng_.OneIn(3)) threads.emplace_back([this, &ledger] { CloseStatement(**ledger); });
     std::thread copier([this, &ledger, &stop] { Copy(**ledger, &stop); });
     for (std::thread& thread : threads) thread.join();
     stop = true;
