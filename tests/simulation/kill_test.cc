@@ -38,6 +38,7 @@ namespace fs = std::filesystem;
 
 constexpr int kDirectoryCount = 10;
 constexpr int kKillsPerDirectory = 52;
+constexpr int kKillsPerClose = 26;  // of which one waits for the end of a session
 // A child that writes nothing for so long hangs.
 constexpr auto kPatience = std::chrono::seconds(60);
 
@@ -112,20 +113,35 @@ std::uint64_t SizeOf(const std::string& path) {
   return error ? 0 : size;
 }
 
-// Runs the writer until its journal has grown by `byte_count`, then `delay` longer, and kills it.
+// Whether the journal says this in a line after its first `begin` bytes.
+bool HasLineAfter(const std::string& journal, std::uint64_t begin, std::string_view line) {
+  std::ifstream file(journal);
+  file.seekg(static_cast<std::streamoff>(begin));
+  for (std::string one; std::getline(file, one);) {
+    if (one == line) return true;
+  }
+  return false;
+}
+
+// Runs the writer until its journal has grown by `byte_count`, or, with `until_close`, until a
+// session of it comes to its end; then `delay` longer, and kills it.
 void RunAndKill(const std::string& directory, const std::string& journal, std::uint64_t seed,
-                std::uint64_t byte_count, std::chrono::microseconds delay) {
-  const std::uint64_t end = SizeOf(journal) + byte_count;
+                std::uint64_t byte_count, bool until_close, std::chrono::microseconds delay) {
+  const std::uint64_t begin = SizeOf(journal);
+  const auto has_come = [&] {
+    return until_close ? HasLineAfter(journal, begin, "phase close")
+                       : SizeOf(journal) >= begin + byte_count;
+  };
   const pid_t child = Spawn(directory, journal, seed);
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (SizeOf(journal) < end && std::chrono::steady_clock::now() < deadline) {
+  while (!has_come() && std::chrono::steady_clock::now() < deadline) {
     int status = 0;
     if (::waitpid(child, &status, WNOHANG) == child) {
       FAIL("the writer ended by itself: " << ReadJournal(journal).error << ", status " << status);
     }
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
-  const bool is_hanging = SizeOf(journal) < end;
+  const bool is_hanging = !has_come();
   std::this_thread::sleep_for(delay);
   ::kill(child, SIGKILL);
   int status = 0;
@@ -226,8 +242,9 @@ void KillOften(int kill_count, Rng& rng, Tally* tally) {
     // that the kill strikes while the ledger is created or opened.
     const std::uint64_t byte_count = rng.OneIn(4) ? rng.Below(20) : rng.Below(20'000);
     const std::chrono::microseconds delay(rng.Below(rng.OneIn(3) ? 20'000 : 2'000));
-    CAPTURE(rng.seed(), kill, byte_count, delay.count());
-    RunAndKill(directory.path(), journal_path, rng(), byte_count, delay);
+    const bool until_close = kill % kKillsPerClose == kKillsPerClose - 1;
+    CAPTURE(rng.seed(), kill, byte_count, until_close, delay.count());
+    RunAndKill(directory.path(), journal_path, rng(), byte_count, until_close, delay);
     const JournalContent journal = ReadJournal(journal_path);
     ++tally->kill_count;
     ++tally->phases[journal.phase.empty() ? "start" : journal.phase];
