@@ -13,6 +13,12 @@ const char* sought = nullptr;
 std::size_t sought_size = 0;
 int found_count = 0;
 
+}  // namespace
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace {
+
 void* Allocate(std::size_t size) {
   void* block = std::malloc(size == 0 ? 1 : size);
   if (block == nullptr) throw std::bad_alloc();
@@ -37,6 +43,8 @@ void operator delete(void* block) noexcept { Free(block); }
 void operator delete(void* block, std::size_t) noexcept { Free(block); }
 void operator delete[](void* block) noexcept { Free(block); }
 void operator delete[](void* block, std::size_t) noexcept { Free(block); }
+
+#endif
 
 namespace tributary::test {
 
