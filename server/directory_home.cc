@@ -10,6 +10,7 @@
 #include "graph/model/text.h"
 #include "storage/anchor.h"
 #include "storage/file_io.h"
+#include "storage/rocksdb/rocksdb_store.h"
 
 namespace tributary::server {
 namespace {
@@ -237,9 +238,10 @@ class DirectoryHome final : public LedgerHome {
   }
 
   absl::StatusOr<std::unique_ptr<Store>> OpenStore(const std::string& path, bool create) const {
-    RocksDbOptions options = options_.rocksdb;
+    RocksDbOptions options;
     options.path = path;
     options.create_if_missing = create;
+    options.block_cache_size = options_.block_cache_size;
     return OpenRocksDbStore(options);
   }
 

@@ -11,13 +11,13 @@
 
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "server/ledgers.h"
-#include "storage/rocksdb/rocksdb_store.h"
 
 namespace tributary::server {
 
@@ -25,7 +25,7 @@ struct DirectoryHomeOptions {
   std::string data_directory;    // made if its parent exists
   std::string anchor_directory;  // empty: each anchor beside its store; else on another disk
   std::string backup_directory;  // empty: no backups
-  RocksDbOptions rocksdb;        // but path and create_if_missing
+  std::size_t block_cache_size = 256u << 20;  // bytes of uncompressed blocks that a store keeps
   LedgerOptions ledger;
 };
 

@@ -60,7 +60,7 @@ DirectoryHomeOptions HomeOptions(const Config& config) {
   options.anchor_directory = config.anchor_dir;
   options.backup_directory = config.backup_dir;
   const Limits& limits = config.limits;
-  options.rocksdb.block_cache_size = limits.block_cache_size;
+  options.block_cache_size = limits.block_cache_size;
   options.ledger.clock_jump_ms_max = limits.clock_jump_ms_max;
   options.ledger.queue_fact_count_max = limits.queue_fact_count_max;
   options.ledger.queue_byte_count_max = limits.queue_byte_count_max;
