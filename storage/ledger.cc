@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> st
     const OwnedKey format = keys::Format();
     batch.Expect(format.family, format.row, format.column, std::nullopt);
     PutRow(format, EncodePosition(kStoreFormatVersion), &batch);
-    state.Emit(&batch);
+    state.TakeRows().Emit(&batch);
     const absl::Status committed = store->Commit(batch);
     if (committed.code() == absl::StatusCode::kAborted) {
       return absl::AlreadyExistsError("the store already holds a ledger");

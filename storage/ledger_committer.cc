@@ -117,12 +117,12 @@ void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
     return;
   }
   if (!applied.ok()) return Fail(applied, std::move(group->jobs));
-  if (group->batch == nullptr) return Answer(group.get());
+  if (group->rows == nullptr) return Answer(group.get());
   applied_head_ = group->head;
   if (!IsLarge(group->fact_count, group->byte_count)) return WriteAndAnswer(group.get());
   {
     std::lock_guard lock(queue_mutex_);
-    in_flight_ = group->batch;
+    in_flight_ = group->rows;
     in_flight_fact_count_ = group->fact_count;
     handed_ = std::move(group);
     writer_busy_ = true;
@@ -132,41 +132,26 @@ void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
 
 absl::Status Ledger::Impl::ApplyGroup(AppliedGroup* group) {
   // Before the snapshot: what is in flight now may be in it or not, and is seen either way.
-  std::shared_ptr<const WriteBatch> before;
+  std::shared_ptr<const ChangedRows> before;
   {
     std::lock_guard lock(queue_mutex_);
     before = in_flight_;
   }
-  std::optional<PendingRows> pending;
-  if (before != nullptr) pending.emplace(*before);
   // A snapshot of now: staged edges were written past the committer.
   TRIBUTARY_ASSIGN_OR_RETURN(const std::unique_ptr<Snapshot> snapshot, store->TakeSnapshot());
-  LedgerState state(snapshot.get(), pending.has_value() ? &*pending : nullptr, name, applied_head_,
-                    &tree_, {.cycle_test_asset_count_max = options.cycle_test_asset_count_max});
-  std::vector<StageId> used_stages;
-  TRIBUTARY_RETURN_IF_ERROR(ApplyFacts(&state, group, &used_stages));
+  LedgerState state(snapshot.get(), before.get(), name, applied_head_, &tree_,
+                    {.cycle_test_asset_count_max = options.cycle_test_asset_count_max});
+  TRIBUTARY_RETURN_IF_ERROR(ApplyFacts(&state, group));
+  group->head_before = applied_head_;
   if (state.head().tree_size != applied_head_.tree_size) {
-    auto batch = std::make_shared<WriteBatch>();
-    // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
-    const OwnedKey head_key = keys::Head();
-    batch->Expect(head_key.family, head_key.row, head_key.column,
-                  applied_head_.tree_size.value == 0
-                      ? std::optional<std::string>()
-                      : std::optional(Seal(head_key.view(), EncodeHead(applied_head_))));
-    for (const StageId stage : used_stages) {
-      OwnedKey key = keys::OpenStage(stage);
-      batch->Delete(key.family, std::move(key.row), std::move(key.column));
-    }
-    state.Emit(batch.get());
-    group->batch = std::move(batch);
+    group->rows = std::make_shared<const ChangedRows>(state.TakeRows());
   }
   group->head = state.head();
   group->changed_assets = state.TakeChangedAssets();
   return absl::OkStatus();
 }
 
-absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group,
-                                      std::vector<StageId>* used_stages) {
+absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group) {
   const absl::StatusOr<TimeMs> now = clock_.Stamp(state->head().time);
   for (const Job& job : group->jobs) TRIBUTARY_RETURN_IF_ERROR(state->Prefetch(job.facts));
   for (const Job& job : group->jobs) {
@@ -186,7 +171,7 @@ absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group,
                                             : now.status();
       if (IsFatal(receipt.status())) return receipt.status();
       if (receipt.ok() && !receipt->already_recorded && fact.stage.has_value()) {
-        used_stages->push_back(*fact.stage);
+        group->used_stages.push_back(*fact.stage);
       }
       stopped = !receipt.ok() && job.options.stop_on_error;
       outcome.results.push_back(std::move(receipt));
@@ -207,7 +192,7 @@ void Ledger::Impl::WriterLoop() {
     WriteAndAnswer(group.get());
     lock.lock();
     writer_busy_ = false;
-    const std::shared_ptr<const WriteBatch> written = std::move(in_flight_);
+    const std::shared_ptr<const ChangedRows> written = std::move(in_flight_);
     in_flight_fact_count_ = 0;
     queue_changed_.notify_all();
     // The next group need not wait until all of this one is freed.
@@ -222,8 +207,24 @@ void Ledger::Impl::WriteAndAnswer(AppliedGroup* group) {
   Answer(group);
 }
 
+WriteBatch Ledger::Impl::BatchOf(const AppliedGroup& group) {
+  WriteBatch batch;
+  // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
+  const OwnedKey head_key = keys::Head();
+  batch.Expect(head_key.family, head_key.row, head_key.column,
+               group.head_before.tree_size.value == 0
+                   ? std::optional<std::string>()
+                   : std::optional(Seal(head_key.view(), EncodeHead(group.head_before))));
+  group.rows->Emit(&batch);
+  for (const StageId stage : group.used_stages) {
+    OwnedKey key = keys::OpenStage(stage);
+    batch.Delete(key.family, std::move(key.row), std::move(key.column));
+  }
+  return batch;
+}
+
 absl::Status Ledger::Impl::Write(const AppliedGroup& group) {
-  TRIBUTARY_RETURN_IF_ERROR(store->Commit(*group.batch));
+  TRIBUTARY_RETURN_IF_ERROR(store->Commit(BatchOf(group)));
   if (!options.unsafe_acknowledge_before_anchor_for_tests) {
     TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(group.head));
   }

@@ -40,7 +40,7 @@ absl::StatusOr<std::optional<std::string>> ReadPayload(const Snapshot& snapshot,
 }
 
 void PutRow(const OwnedKey& key, std::string payload, WriteBatch* batch) {
-  batch->Put(key.family, key.row, key.column, Seal(key.view(), std::move(payload)));
+  batch->Put(key.family, key.row, key.column, Seal(key.view(), payload));
 }
 
 Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anchor_in,

@@ -79,14 +79,16 @@ class Ledger::Impl {
     std::vector<absl::StatusOr<Receipt>> results;
   };
 
-  // A group and what came of it. What it answers waits for `batch` to be written.
+  // A group and what came of it. What it answers waits for its rows to be written.
   struct AppliedGroup {
     std::vector<Job> jobs;
     std::vector<Outcome> outcomes;  // by job
     std::size_t fact_count = 0;
     std::size_t byte_count = 0;
-    std::shared_ptr<const WriteBatch> batch;  // null: nothing changed
+    HeadRow head_before;
     HeadRow head;                             // with this group
+    std::shared_ptr<const ChangedRows> rows;  // null: nothing changed
+    std::vector<StageId> used_stages;         // made real by its facts
     absl::flat_hash_map<AssetNumber, AssetStateRow> changed_assets;
   };
 
@@ -95,8 +97,7 @@ class Ledger::Impl {
   void RunAlone(Job job);
   void CommitGroup(std::vector<Job> jobs);
   absl::Status ApplyGroup(AppliedGroup* group);
-  absl::Status ApplyFacts(LedgerState* state, AppliedGroup* group,
-                          std::vector<StageId>* used_stages);
+  absl::Status ApplyFacts(LedgerState* state, AppliedGroup* group);
   // Whether so much is worth applying while another group is being written.
   bool IsLarge(std::size_t fact_count, std::size_t byte_count) const {
     return fact_count >= options.overlap_fact_count_min ||
@@ -106,6 +107,7 @@ class Ledger::Impl {
   void AwaitWriter();
   void WriterLoop();
   void WriteAndAnswer(AppliedGroup* group);
+  static WriteBatch BatchOf(const AppliedGroup& group);
   absl::Status Write(const AppliedGroup& group);
   static void Answer(AppliedGroup* group);
   // Latches the ledger closed for writing and refuses all that waits.
@@ -126,7 +128,7 @@ class Ledger::Impl {
   std::unique_ptr<AppliedGroup> handed_;  // to the writer, until it takes it
   bool writer_busy_ = false;              // from handing over until it was answered
   bool writer_stopping_ = false;
-  std::shared_ptr<const WriteBatch> in_flight_;  // what the writer is writing
+  std::shared_ptr<const ChangedRows> in_flight_;  // what the writer is writing
   std::size_t in_flight_fact_count_ = 0;
 
   std::mutex stage_mutex_;

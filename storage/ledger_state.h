@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,9 +19,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/lineage/lineage_reader.h"
+#include "storage/changed_rows.h"
 #include "storage/fact.h"
 #include "storage/log_tree.h"
-#include "storage/pending_rows.h"
 #include "storage/row_codec.h"
 #include "storage/store.h"
 
@@ -40,7 +39,7 @@ class LedgerState {
   // `base` and `tree` must outlive this object; `tree` stands at head.tree_size.
   // `pending` (may be null; must outlive this object too) are rows to see instead of those of
   // `base`: of a group that `head` counts and that may not have been written when `base` was taken.
-  LedgerState(const Snapshot* base, const PendingRows* pending, std::string ledger,
+  LedgerState(const Snapshot* base, const ChangedRows* pending, std::string ledger,
               const HeadRow& head, LogTreeAppender* tree, Options options);
   ~LedgerState();
   LedgerState(const LedgerState&) = delete;
@@ -54,8 +53,9 @@ class LedgerState {
   // for it. After kDataLoss, kUnavailable or kInternal the state must be thrown away.
   absl::StatusOr<Receipt> Apply(const PreparedFact& fact, TimeMs now, bool allow_unknown_inputs);
 
-  // Appends every changed row to `batch`, the head included. The state is spent.
-  void Emit(WriteBatch* batch);
+  // Ends the group: all its rows, with its tiles and head among the changed ones. The state is
+  // spent, but for what the two below say.
+  ChangedRows TakeRows();
 
   const HeadRow& head() const { return head_; }
   // Bytes of rows changed so far.
@@ -74,12 +74,10 @@ class LedgerState {
     std::function<OwnedKey(std::uint32_t)> version_key;
   };
 
-  absl::StatusOr<std::optional<std::string>> Get(const OwnedKey& key);
+  // The payload; null: no such row. Stands until the row is put.
+  absl::StatusOr<const std::string*> Get(const OwnedKey& key);
   void Put(OwnedKey key, std::string payload);
-  absl::Status FetchAll(std::span<const OwnedKey> keys);
-  // Values as they will be once what is pending is written. Shape: as Snapshot::MultiGet.
-  absl::Status ReadBase(std::span<const CellKey> cells,
-                        std::vector<std::optional<std::string>>* values) const;
+  absl::Status FetchAll(std::vector<OwnedKey> keys);
 
   absl::StatusOr<std::optional<AssetNumber>> FindAsset(const Digest& id);
   absl::StatusOr<AssetNumber> RequireAsset(const Digest& id, std::string_view field);
@@ -124,21 +122,14 @@ class LedgerState {
   absl::Status AddConsumer(AssetNumber input, LogPosition derivation);
   absl::Status AddPool(const PreparedFact& fact, LogPosition derivation);
 
-  struct Row {
-    OwnedKey key;
-    std::optional<std::string> payload;
-    bool changed = false;
-  };
-  Row& AddRow(OwnedKey key);
-
   const Snapshot* base_;
-  const PendingRows* pending_;
+  const ChangedRows* pending_;
   std::string ledger_;
   HeadRow head_;
   LogTreeAppender* tree_;
   Options options_;
-  std::deque<Row> rows_;  // rows read or changed; they stay where they are, and keep their keys
-  absl::flat_hash_map<CellKey, Row*, CellKeyHash, CellKeyEqual> rows_by_key_;  // views into rows_
+  ChangedRows rows_;
+  absl::flat_hash_map<Digest, AssetNumber> asset_numbers_;  // those met so far
   std::size_t changed_size_ = 0;
   absl::flat_hash_map<AssetNumber, AssetStateRow> changed_assets_;
 };

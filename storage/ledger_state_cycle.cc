@@ -78,8 +78,8 @@ class LedgerState::Reader final : public LineageReader {
 
 absl::StatusOr<DerivationRow> LedgerState::GetDerivation(LogPosition position) {
   const OwnedKey key = keys::Derivation(position);
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(key));
-  if (!payload.has_value()) return MissingRow(key);
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string* payload, Get(key));
+  if (payload == nullptr) return MissingRow(key);
   TRIBUTARY_ASSIGN_OR_RETURN(auto row, Decoded(DecodeDerivation(*payload), key));
   TRIBUTARY_RETURN_IF_ERROR(FillStagedEdges(&row));
   return row;
@@ -105,8 +105,8 @@ absl::StatusOr<std::vector<LogPosition>> LedgerState::ReadConsumerPositions(Asse
                                                                             std::size_t count_max) {
   std::vector<LogPosition> positions;
   const OwnedKey head_key = keys::ConsumerHead(input);
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(head_key));
-  if (payload.has_value()) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string* payload, Get(head_key));
+  if (payload != nullptr) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Decoded(DecodePositionList(*payload), head_key));
     if (head.count > count_max) {
       return absl::ResourceExhaustedError(StrCat("the cycle test met an asset that ", head.count,
@@ -114,8 +114,8 @@ absl::StatusOr<std::vector<LogPosition>> LedgerState::ReadConsumerPositions(Asse
     }
     for (std::uint32_t i = 0; i < head.count / kPositionBlockSize; ++i) {
       const OwnedKey key = keys::ConsumerBlock(input, i);
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto block_payload, Get(key));
-      if (!block_payload.has_value()) return MissingRow(key);
+      TRIBUTARY_ASSIGN_OR_RETURN(const std::string* block_payload, Get(key));
+      if (block_payload == nullptr) return MissingRow(key);
       TRIBUTARY_ASSIGN_OR_RETURN(const auto block, Decoded(DecodeAscending(*block_payload), key));
       for (const std::uint64_t position : block) positions.push_back(LogPosition{position});
     }
@@ -130,14 +130,14 @@ absl::StatusOr<std::vector<LogPosition>> LedgerState::PoolsOf(AssetNumber input)
   std::vector<LogPosition> derivations;
   const std::uint64_t page = input.value / keys::kAssetPageSize;
   const OwnedKey pool_key = keys::PoolHead(page);
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Get(pool_key));
-  if (!payload.has_value()) return derivations;
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string* payload, Get(pool_key));
+  if (payload == nullptr) return derivations;
   TRIBUTARY_ASSIGN_OR_RETURN(const auto pools, Decoded(DecodePoolHead(*payload), pool_key));
   for (const PoolEntry& pool : pools) {
     for (std::uint32_t run = 0; run < pool.run_count; ++run) {
       const OwnedKey key = keys::PoolMembers(page, pool.stage, run);
-      TRIBUTARY_ASSIGN_OR_RETURN(const auto members_payload, Get(key));
-      if (!members_payload.has_value()) return MissingRow(key);
+      TRIBUTARY_ASSIGN_OR_RETURN(const std::string* members_payload, Get(key));
+      if (members_payload == nullptr) return MissingRow(key);
       TRIBUTARY_ASSIGN_OR_RETURN(const auto members,
                                  Decoded(DecodeAscending(*members_payload), key));
       if (!std::binary_search(members.begin(), members.end(), input.value)) continue;
@@ -149,8 +149,8 @@ absl::StatusOr<std::vector<LogPosition>> LedgerState::PoolsOf(AssetNumber input)
 }
 
 absl::StatusOr<bool> LedgerState::WasEverInput(AssetNumber asset) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Get(keys::ConsumerHead(asset)));
-  if (head.has_value()) return true;
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string* head, Get(keys::ConsumerHead(asset)));
+  if (head != nullptr) return true;
   TRIBUTARY_ASSIGN_OR_RETURN(const auto pools, PoolsOf(asset));
   return !pools.empty();
 }

@@ -198,16 +198,16 @@ class LedgerState::SettlementRules {
 
   absl::StatusOr<std::optional<Entry>> FindEntry(const Digest& id) {
     const OwnedKey key = keys::RecordPosition(id);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, state_.Get(key));
-    if (!payload.has_value()) return std::optional<Entry>();
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::string* payload, state_.Get(key));
+    if (payload == nullptr) return std::optional<Entry>();
     TRIBUTARY_ASSIGN_OR_RETURN(const auto position, Decoded(DecodePosition(*payload), key));
     return ReadEntry(LogPosition{position});
   }
 
   absl::StatusOr<std::optional<Entry>> ReadEntry(LogPosition position) {
     const OwnedKey key = keys::LogEntry(position);
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, state_.Get(key));
-    if (!payload.has_value()) return MissingRow(key);
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::string* payload, state_.Get(key));
+    if (payload == nullptr) return MissingRow(key);
     TRIBUTARY_ASSIGN_OR_RETURN(auto row, Decoded(DecodeLogEntry(*payload), key));
     if (RecordId(row.record_bytes) != row.record_id) {
       return DamagedRow(key.view(), "the record's bytes do not have its digest");

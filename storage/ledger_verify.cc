@@ -137,7 +137,7 @@ absl::Status ReplayLog(const LedgerView& view, const Snapshot& source, Store* ta
       }
     }
     WriteBatch batch;
-    state.Emit(&batch);
+    state.TakeRows().Emit(&batch);
     TRIBUTARY_RETURN_IF_ERROR(target->Commit(batch));
     head = state.head();
     if (progress) progress("recomputing indexes", head.tree_size.value, size);

@@ -40,10 +40,12 @@ std::optional<T> IfFinished(const RowReader& in, T value) {
 
 }  // namespace
 
-std::string Seal(const CellKey& key, std::string payload) {
-  const std::string seal = SealOf(key, payload);
-  payload.append(seal);
-  return payload;
+std::string Seal(const CellKey& key, std::string_view payload) {
+  std::string sealed;
+  sealed.reserve(payload.size() + kSealSize);
+  sealed.append(payload);
+  sealed.append(SealOf(key, payload));
+  return sealed;
 }
 
 absl::StatusOr<std::string_view> Unseal(const CellKey& key, std::string_view value) {

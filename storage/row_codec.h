@@ -24,7 +24,7 @@ namespace tributary {
 
 inline constexpr std::size_t kSealSize = 8;  // bytes of SHA-256 over key and payload
 
-std::string Seal(const CellKey& key, std::string payload);
+std::string Seal(const CellKey& key, std::string_view payload);
 // The payload. Errors: kDataLoss naming the row.
 absl::StatusOr<std::string_view> Unseal(const CellKey& key, std::string_view value);
 

@@ -1,6 +1,7 @@
 #include "graph/model/digest.h"
 
-#include <openssl/evp.h>
+#define OPENSSL_SUPPRESS_DEPRECATED  // see Begin
+#include <openssl/sha.h>
 
 #include "absl/strings/escaping.h"
 #include "graph/model/check.h"
@@ -10,35 +11,19 @@
 namespace tributary {
 namespace {
 
-const EVP_MD* Sha256Algorithm() {
-  // Fetched once and never freed: fetching per call costs more than hashing 100 bytes.
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  TRIBUTARY_CHECK(algorithm != nullptr);
-  return algorithm;
+// The functions of libcrypto that keep their state in a plain struct: they are marked as old, but
+// for hashes of some hundred bytes EVP costs as much again as the hashing, in allocations.
+void Begin(SHA256_CTX* context) { TRIBUTARY_CHECK(SHA256_Init(context) == 1); }
+void Add(SHA256_CTX* context, std::string_view piece) {
+  TRIBUTARY_CHECK(SHA256_Update(context, piece.data(), piece.size()) == 1);
 }
-
-struct ThreadContext {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  ~ThreadContext() { EVP_MD_CTX_free(context); }
-};
-
-EVP_MD_CTX* ContextOfThread() {
-  thread_local ThreadContext holder;
-  TRIBUTARY_CHECK(holder.context != nullptr);
-  return holder.context;
-}
-
-void Begin(EVP_MD_CTX* context) {
-  TRIBUTARY_CHECK(EVP_DigestInit_ex2(context, Sha256Algorithm(), nullptr) == 1);
-}
-void Add(EVP_MD_CTX* context, std::string_view piece) {
-  TRIBUTARY_CHECK(EVP_DigestUpdate(context, piece.data(), piece.size()) == 1);
-}
-Digest End(EVP_MD_CTX* context) {
+Digest End(SHA256_CTX* context) {
   Digest digest;
-  TRIBUTARY_CHECK(EVP_DigestFinal_ex(context, digest.bytes.data(), nullptr) == 1);
+  TRIBUTARY_CHECK(SHA256_Final(digest.bytes.data(), context) == 1);
   return digest;
 }
+
+SHA256_CTX* AsContext(void* context) { return static_cast<SHA256_CTX*>(context); }
 
 }  // namespace
 
@@ -69,28 +54,18 @@ absl::StatusOr<Digest> Digest::FromHex(std::string_view hex, std::string_view fi
   return digest;
 }
 
-Digest Sha256(std::string_view data) {
-  EVP_MD_CTX* context = ContextOfThread();
-  Begin(context);
-  Add(context, data);
-  return End(context);
-}
+Digest Sha256(std::string_view data) { return Sha256({data}); }
 
 Digest Sha256(std::initializer_list<std::string_view> pieces) {
-  EVP_MD_CTX* context = ContextOfThread();
-  Begin(context);
-  for (const std::string_view piece : pieces) Add(context, piece);
-  return End(context);
+  SHA256_CTX context;
+  Begin(&context);
+  for (const std::string_view piece : pieces) Add(&context, piece);
+  return End(&context);
 }
 
-Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
-  TRIBUTARY_CHECK(context_ != nullptr);
-  Begin(static_cast<EVP_MD_CTX*>(context_));
-}
-Sha256Stream::~Sha256Stream() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
-void Sha256Stream::Update(std::string_view piece) {
-  Add(static_cast<EVP_MD_CTX*>(context_), piece);
-}
-Digest Sha256Stream::Finish() { return End(static_cast<EVP_MD_CTX*>(context_)); }
+Sha256Stream::Sha256Stream() : context_(new SHA256_CTX) { Begin(AsContext(context_)); }
+Sha256Stream::~Sha256Stream() { delete AsContext(context_); }
+void Sha256Stream::Update(std::string_view piece) { Add(AsContext(context_), piece); }
+Digest Sha256Stream::Finish() { return End(AsContext(context_)); }
 
 }  // namespace tributary
