@@ -17,7 +17,15 @@ class LedgerState::SettlementRules {
   SettlementRules(LedgerState* state, const PreparedFact& fact, TimeMs now)
       : state_(*state), fact_(fact), now_(now), position_(state->head_.tree_size.value) {}
 
-  absl::Status Check(const CurrencyRecord&) { return absl::OkStatus(); }
+  // A statement has a total for every currency with a carry, and carries do not end: a ledger that
+  // could have more of them could one day not be closed.
+  absl::Status Check(const CurrencyRecord& currency) {
+    const std::uint64_t count = state_.head_.record_counts[kRecordTypeOf<CurrencyRecord>.index];
+    if (count < kStatementTotalCountMax) return absl::OkStatus();
+    return FieldError(absl::StatusCode::kResourceExhausted, "code",
+                      StrCat(currency.code, " after ", count, " currencies"),
+                      StrCat("at most ", kStatementTotalCountMax, " currencies in a ledger"));
+  }
   absl::Status Check(const TemplateRecord&) { return absl::OkStatus(); }
 
   absl::Status Check(const PolicyRecord& policy) {

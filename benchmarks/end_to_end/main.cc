@@ -230,6 +230,35 @@ void MeasureLarge(const Client& client, std::size_t work_count) {
                "CSR pass in memory, same grains", passes.Percentile(50), "ms");
 }
 
+// Everything downstream of one model of outputs, over adjacency that stands ready in memory.
+class CsrWalk {
+ public:
+  explicit CsrWalk(std::size_t output_count) : begins_(output_count + 2, output_count) {
+    begins_[0] = 0;
+    for (std::size_t i = 0; i < output_count; ++i) {
+      consumers_.push_back(static_cast<std::uint32_t>(i + 1));
+    }
+  }
+
+  void Run() {
+    std::vector<bool> is_found(begins_.size() - 1);
+    std::vector<std::uint32_t> found = {0};
+    is_found[0] = true;
+    for (std::size_t next = 0; next < found.size(); ++next) {
+      for (std::size_t i = begins_[found[next]]; i < begins_[found[next] + 1]; ++i) {
+        if (is_found[consumers_[i]]) continue;
+        is_found[consumers_[i]] = true;
+        found.push_back(consumers_[i]);
+      }
+    }
+    Require(found.size() == begins_.size() - 1, "the assets of the walk");
+  }
+
+ private:
+  std::vector<std::size_t> begins_;  // by asset, and the end of the last
+  std::vector<std::uint32_t> consumers_;
+};
+
 void MeasureImpact(const Client& client) {
   v1::TraverseRequest request;
   request.set_ledger(kLedger);
@@ -247,7 +276,11 @@ void MeasureImpact(const Client& client) {
     Require(status.ok(), status.ToString());
     Require(found >= kOutputCount + 1, "downstream count");
   });
-  PrintLatency(StrCat("impact of a model of ", found - 1, " outputs"), calls);
+  const std::string name = StrCat("impact of a model of ", found - 1, " outputs");
+  PrintLatency(name, calls);
+  CsrWalk walk(found - 1);
+  const auto walks = MeasureCalls(60, [&] { walk.Run(); });
+  PrintAgainst(name, calls.Percentile(50), "CSR walk in memory", walks.Percentile(50), "ms");
 }
 
 int Main(int argc, char** argv) {

@@ -261,7 +261,7 @@ absl::Status GetRecord(Env& env, const v1::GetRecordRequest& request,
 absl::Status GetDetails(Env& env, const v1::GetDetailsRequest& request,
                         v1::GetDetailsResponse* response) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<LedgerView> view,
-                             OpenView(env, request.ledger(), v1::ReadPoint()));
+                             OpenView(env, request.ledger(), request.at()));
   TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, RequireRecord(*view, request.record_id()));
   std::optional<PrivateDetails> details;
   if (record.record.details_digest.has_value()) {
@@ -271,6 +271,7 @@ absl::Status GetDetails(Env& env, const v1::GetDetailsRequest& request,
     return FieldError(absl::StatusCode::kNotFound, "record_id", record.id.ToHex(),
                       "a record whose private details are kept here");
   }
+  response->set_tree_size(view->tree_size().value);
   ToProto(*details, response->mutable_details());
   return absl::OkStatus();
 }

@@ -117,6 +117,10 @@ TEST_CASE("details: read by a call of their own, and absent is not an error of f
   v1::GetDetailsResponse details;
   REQUIRE_OK(server::GetDetails(server.env(), request, &details));
   CHECK(details.details().content() == "Ana Example, Example Street 1");
+  CHECK(details.tree_size() == 3);
+  request.mutable_at()->set_tree_size(1);  // before the record
+  CHECK_STATUS(server::GetDetails(server.env(), request, &details), absl::StatusCode::kNotFound);
+  request.clear_at();
   request.set_record_id(answer.results(1).receipt().record_id());
   CHECK_STATUS(server::GetDetails(server.env(), request, &details), absl::StatusCode::kNotFound);
 }

@@ -72,6 +72,31 @@ TEST_CASE("settlement: a reference has one content, for ever", "[ledger][settlem
   CHECK_FALSE(Says(refused.status(), "supersedes"));
 }
 
+TEST_CASE("settlement: a ledger has no more currencies than a statement has totals",
+          "[ledger][settlement]") {
+  TestLedger ledger(Engine::kMemory);
+  RecordMarket(ledger);
+  const auto currency = [](std::size_t number) {
+    CurrencyRecord record;
+    record.code = StrCat("T", number);
+    record.fraction_bits = 32;
+    return FactOf(record);
+  };
+  const std::size_t before = ledger->head().record_counts[kRecordTypeOf<CurrencyRecord>.index];
+  std::vector<PreparedFact> facts;
+  for (std::size_t i = 1000; i < 1000 + kStatementTotalCountMax - before; ++i) {
+    facts.push_back(PrepareFact(currency(i)).value());
+  }
+  for (const auto& receipt : ledger->RecordAll(std::move(facts), {})) REQUIRE_OK(receipt);
+  const HeadRow full = ledger->head();
+  const auto refused = ledger->RecordFact(currency(9999));
+  CHECK_STATUS(refused, absl::StatusCode::kResourceExhausted);
+  CHECK(FieldOf(refused.status()) == "code");
+  CHECK(Says(refused.status(), "T9999 after 1024 currencies"));
+  CHECK(ledger->head() == full);
+  CHECK(MustRecord(ledger, currency(1000)).already_recorded);
+}
+
 TEST_CASE("settlement: an escrow ends once, and before its time", "[ledger][settlement]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
   RecordMarket(ledger);
