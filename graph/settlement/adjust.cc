@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "graph/model/status.h"
+#include "graph/settlement/record_scan.h"
 #include "graph/settlement/state_reach.h"
 
 namespace tributary {

@@ -7,6 +7,7 @@
 #include "graph/lineage/limits.h"
 #include "graph/model/status.h"
 #include "graph/settlement/adjustment.h"
+#include "graph/settlement/record_scan.h"
 
 namespace tributary {
 namespace {

@@ -14,6 +14,7 @@
 #include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/settlement/payee_totals.h"
+#include "graph/settlement/record_scan.h"
 #include "graph/settlement/state_reach.h"
 
 namespace tributary {

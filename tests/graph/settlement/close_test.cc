@@ -4,6 +4,7 @@
 
 #include "tests/graph/settlement/ledger_story.h"
 #include "tests/support/catch.h"
+#include "tests/support/list_settlement_reader.h"
 
 namespace tributary::test {
 namespace {
@@ -163,6 +164,41 @@ TEST_CASE("close: stops when asked to", "[settlement]") {
   CloseOptions options;
   options.cancel = &cancel;
   CHECK(ledger.Close(options).status().code() == absl::StatusCode::kCancelled);
+}
+
+// Loses what it is told to, as a damaged index would.
+struct LossyReader : ListSettlementReader {
+  absl::StatusOr<std::vector<LogPosition>> ListPositions(RecordType type, std::uint64_t first,
+                                                         std::size_t count_max) const override {
+    if (loses_list) return std::vector<LogPosition>();
+    return ListSettlementReader::ListPositions(type, first, count_max);
+  }
+  absl::Status ReadRecords(std::span<const LogPosition> positions,
+                           std::vector<LoggedRecord>* records) const override {
+    TRIBUTARY_RETURN_IF_ERROR(ListSettlementReader::ReadRecords(positions, records));
+    const bool loses = loses_sale && !records->empty() &&
+                       std::holds_alternative<SaleRecord>(records->back().record.body);
+    if (loses) records->pop_back();
+    return absl::OkStatus();
+  }
+  bool loses_list = false;
+  bool loses_sale = false;
+};
+
+TEST_CASE("close: a list that lost a record is damage", "[settlement]") {
+  LossyReader reader;
+  SaleRecord sale;
+  sale.reference = "pending";
+  sale.currency = "EUR";
+  sale.pending_until = TimeMs{1};
+  const LogPosition pending = reader.Append(sale);
+  reader.Append(EscrowRecord{.sale = reader.IdAt(pending)});
+  SECTION("of positions") { reader.loses_list = true; }
+  SECTION("of sales that were posted") { reader.loses_sale = true; }
+  SaleTable table(reader, std::nullopt);
+  // Above the sale: only its posting is in the range.
+  CHECK(ReadSales(reader, {pending.value + 1}, {}, nullptr, &table).code() ==
+        absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "graph/settlement/adjust.h"
 #include "graph/settlement/close.h"
 #include "graph/settlement/explain.h"
+#include "graph/settlement/record_scan.h"
 #include "tests/support/catch.h"
 #include "tests/support/memory_settlement_ledger.h"
 #include "tests/support/reference_ledger.h"
