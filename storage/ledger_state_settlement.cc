@@ -70,6 +70,7 @@ class LedgerState::SettlementRules {
       return FieldError(absl::StatusCode::kFailedPrecondition, "sale",
                         StrCat(sale.body.reference, ", which was reversed"), "a sale in force");
     }
+    TRIBUTARY_RETURN_IF_ERROR(CheckMayCount(correction.sale, sale.body));
     TRIBUTARY_ASSIGN_OR_RETURN(const CurrencyRecord currency,
                                RequireCurrency(sale.body.currency, "currency"));
     if (correction.amount.has_value()) {
@@ -295,6 +296,13 @@ class LedgerState::SettlementRules {
         absl::StatusCode::kFailedPrecondition, "asset",
         StrCat(asset.ToHex(), ", recorded at log position ", number.value),
         StrCat("an asset recorded before tree size ", tree_size, ", which the sale is valued at"));
+  }
+
+  // What will never count has nothing to correct; a pending sale may still be posted.
+  absl::Status CheckMayCount(const Digest& id, const SaleRecord& sale) {
+    if (!sale.pending_until.has_value()) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const bool has_ended, IsInForce(EscrowRecord{.sale = id}));
+    return !has_ended && now_ < *sale.pending_until ? absl::OkStatus() : CheckCounts(id, sale);
   }
 
   // A sale that was never posted can not be taken back: it gave nothing.

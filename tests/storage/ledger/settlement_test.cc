@@ -138,6 +138,32 @@ TEST_CASE("settlement: a correction keeps the rules of the sale", "[ledger][sett
   CHECK_STATUS(correct({.amount = MinorUnits{2}}, last->id), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_CASE("settlement: what never counts is not corrected", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const auto pending = [&](std::string reference) {
+    SaleRecord sale = Sale(std::move(reference));
+    sale.pending_until = TimeMs{kTime + 1000};
+    return MustRecord(ledger, FactOf(sale)).record_id;
+  };
+  const auto correct = [&](const Digest& sale) {
+    return ledger->RecordFact(FactOf(CorrectionRecord{.sale = sale, .amount = MinorUnits{1}}));
+  };
+  const Digest open = pending("open");
+  const Digest posted = pending("posted");
+  const Digest voided = pending("voided");
+  const Digest expired = pending("expired");
+  MustRecord(ledger, FactOf(EscrowRecord{.sale = posted}));
+  MustRecord(ledger, FactOf(EscrowRecord{.sale = voided, .outcome = EscrowOutcome::kVoided}));
+  REQUIRE_OK(correct(open));  // it may still be posted
+  ledger.set_time(TimeMs{kTime + 1000});
+  REQUIRE_OK(correct(posted));
+  CHECK_STATUS(correct(voided), absl::StatusCode::kFailedPrecondition);
+  CHECK(Says(correct(voided).status(), "voided, which was voided"));
+  CHECK_STATUS(correct(expired), absl::StatusCode::kFailedPrecondition);
+  CHECK(Says(correct(expired).status(), "expired, which expired"));
+}
+
 TEST_CASE("settlement: records name what is there", "[ledger][settlement]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
   RecordMarket(ledger);
