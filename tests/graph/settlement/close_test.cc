@@ -166,6 +166,24 @@ TEST_CASE("close: stops when asked to", "[settlement]") {
   CHECK(ledger.Close(options).status().code() == absl::StatusCode::kCancelled);
 }
 
+TEST_CASE("close: a hold on the asset sold catches what its holders get by policy",
+          "[settlement]") {
+  LedgerStory ledger;
+  PolicyRecord policy{.name = "p"};
+  bool unclaimed = false;
+  SECTION("of parts without a payee") {
+    policy.unclaimed = UnclaimedRule::kSoldAssetHolders, unclaimed = true;
+  }
+  SECTION("of parts without a source") { policy.undisclosed = UndisclosedRule::kSoldAssetHolders; }
+  ledger.policy = ledger.id(ledger.Append(policy));
+  ledger.Asset(0, unclaimed ? AssetKind::kWork : AssetKind::kDataset);
+  ledger.Asset(1, AssetKind::kOutput, "ana");
+  ledger.Make(1, 1, {{0, 1}});
+  const Digest hold = ledger.id(ledger.Append(HoldRecord{.reference = "h", .asset = TestId(1)}));
+  ledger.Sell(1, 100);
+  CHECK(PaidBy(ledger.Close().value()) == Cents{{HoldKey(hold), 100}});
+}
+
 // Loses what it is told to, as a damaged index would.
 struct LossyReader : ListSettlementReader {
   absl::StatusOr<std::vector<LogPosition>> ListPositions(RecordType type, std::uint64_t first,
