@@ -355,6 +355,15 @@ class Valuer {
 
 }  // namespace
 
+void HoldSet::Add(const HoldSet& other, std::size_t index) {
+  for (const auto& [sale, place] : other.held_sales) {
+    if (place == index) held_sales.try_emplace(sale, static_cast<std::uint32_t>(ids.size()));
+  }
+  ids.push_back(other.ids[index]);
+  positions.push_back(other.positions[index]);
+  views.push_back(other.views[index]);
+}
+
 absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
                                   const std::vector<Digest>& released, const HoldLimits& limits,
                                   const CancelToken* cancel) {
@@ -366,8 +375,9 @@ absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
         return absl::OkStatus();
       }));
   HoldSet holds;
-  const auto add = [&](const Digest& id, HoldView view) {
-    holds.ids.push_back(id);
+  const auto add = [&](const LoggedRecord& logged, HoldView view) {
+    holds.ids.push_back(logged.id);
+    holds.positions.push_back(logged.position);
     holds.views.push_back(std::move(view));
     return holds.ids.size() <= limits.hold_count_max
                ? absl::OkStatus()
@@ -377,25 +387,25 @@ absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
       reader, {0}, cancel, [&](const LoggedRecord& logged, const HoldRecord& hold) {
         if (ended.contains(logged.id)) return absl::OkStatus();
         if (!hold.party.empty()) {
-          return add(logged.id, {.subject = HoldSubject::kParty, .party = hold.party});
+          return add(logged, {.subject = HoldSubject::kParty, .party = hold.party});
         }
         if (hold.asset) {
           TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader.FindAsset(*hold.asset));
           if (!asset.has_value()) return absl::OkStatus();
-          return add(logged.id, {.subject = HoldSubject::kAsset, .asset = *asset});
+          return add(logged, {.subject = HoldSubject::kAsset, .asset = *asset});
         }
         const Digest& subject = hold.sale ? *hold.sale : *hold.derivation;
         TRIBUTARY_ASSIGN_OR_RETURN(const auto found, reader.FindRecord(subject));
         if (!found.has_value()) return absl::OkStatus();
         if (hold.derivation) {
-          return add(logged.id,
+          return add(logged,
                      {.subject = HoldSubject::kDerivation, .derivation = found->position});
         }
         // Sales are looked up by position, so their holds stand in the list of views as one that
         // meets nothing.
         holds.held_sales.try_emplace(found->position.value,
                                      static_cast<std::uint32_t>(holds.ids.size()));
-        return add(logged.id, {.subject = HoldSubject::kParty});
+        return add(logged, {.subject = HoldSubject::kParty});
       }));
   return holds;
 }

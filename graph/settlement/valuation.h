@@ -30,8 +30,12 @@ struct EarnerRoutes {
 // Holds in force, in the order of the log.
 struct HoldSet {
   std::vector<Digest> ids;
+  std::vector<LogPosition> positions;                            // by place in ids
   std::vector<HoldView> views;                                   // by place in ids
   absl::flat_hash_map<std::uint64_t, std::uint32_t> held_sales;  // log position -> place in ids
+
+  // Adds the hold at place `index` of another set, recorded after all of these.
+  void Add(const HoldSet& other, std::size_t index);
 };
 
 struct HoldLimits {

@@ -166,6 +166,40 @@ TEST_CASE("close: stops when asked to", "[settlement]") {
   CHECK(ledger.Close(options).status().code() == absl::StatusCode::kCancelled);
 }
 
+TEST_CASE("close: an end below a hold that meets its sales is refused", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kWork, "ben");
+  const LogPosition sale = ledger.Sell(0, 10);
+  const std::uint64_t end = ledger.tree_size().value;
+  HoldRecord hold{.reference = "h"};
+  bool meets = true;
+  SECTION("of the party") { hold.party = "ana"; }
+  SECTION("of the asset") { hold.asset = TestId(0); }
+  SECTION("of the sale") { hold.sale = ledger.id(sale); }
+  SECTION("of another") { hold.party = "ben", meets = false; }
+  const LogPosition held = ledger.Append(hold);
+  const auto close = [&] { return CloseStatement(*ledger.Reader(), {end}, {}); };
+  if (meets) {
+    const absl::Status refused = close().status();
+    CHECK(refused.code() == absl::StatusCode::kFailedPrecondition);
+    CHECK(FieldOf(refused) == "end");
+    CHECK(std::string(refused.message()).find(ledger.id(held).ToHex()) != std::string::npos);
+    const auto above = CloseStatement(*ledger.Reader(), {held.value + 1}, {});
+    CHECK(PaidBy(above.value()) == Cents{{HoldKey(ledger.id(held)), 10}});
+    ledger.Append(HoldReleaseRecord{.hold = ledger.id(held)});
+  }
+  const auto closed = close();
+  REQUIRE(closed.ok());
+  CHECK(PaidBy(*closed) == Cents{{"party:ana", 10}});
+  // What is closed comes out again, whatever is held since.
+  ledger.Append(closed->record, closed->lines);
+  ledger.Append(HoldRecord{.reference = "later", .asset = TestId(0)});
+  const auto again = RecomputeStatement(*ledger.Reader(), *LastStatement(*ledger.Reader()).value());
+  REQUIRE(again.ok());
+  CHECK(again->lines == closed->lines);
+}
+
 TEST_CASE("close: a hold on the asset sold catches what its holders get by policy",
           "[settlement]") {
   LedgerStory ledger;
