@@ -384,7 +384,7 @@ absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
                : LimitMet("hold_count_max", holds.ids.size(), limits.hold_count_max);
   };
   TRIBUTARY_RETURN_IF_ERROR(ForEachRecord<HoldRecord>(
-      reader, {0}, cancel, [&](const LoggedRecord& logged, const HoldRecord& hold) {
+      reader, {0}, cancel, [&](const LoggedRecord& logged, const HoldRecord& hold) -> absl::Status {
         if (ended.contains(logged.id)) return absl::OkStatus();
         if (!hold.party.empty()) {
           return add(logged, {.subject = HoldSubject::kParty, .party = hold.party});
@@ -398,8 +398,15 @@ absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
         TRIBUTARY_ASSIGN_OR_RETURN(const auto found, reader.FindRecord(subject));
         if (!found.has_value()) return absl::OkStatus();
         if (hold.derivation) {
-          return add(logged,
-                     {.subject = HoldSubject::kDerivation, .derivation = found->position});
+          const auto* derivation = std::get_if<DerivationRecord>(&found->record.body);
+          if (derivation == nullptr) {
+            return absl::DataLossError("a hold on a derivation names another record");
+          }
+          TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader.FindAsset(derivation->generated));
+          if (!asset.has_value()) return absl::OkStatus();
+          return add(logged, {.subject = HoldSubject::kDerivation,
+                              .asset = *asset,
+                              .derivation = found->position});
         }
         // Sales are looked up by position, so their holds stand in the list of views as one that
         // meets nothing.

@@ -200,6 +200,21 @@ TEST_CASE("close: an end below a hold that meets its sales is refused", "[settle
   CHECK(again->lines == closed->lines);
 }
 
+TEST_CASE("close: a hold on a derivation binds those that supersede it", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kOutput, "sam");
+  ledger.Make(1, 1, {{0, 1}});
+  ledger.Sell(1, 10);  // by the derivation before: not meant
+  const Digest named = ledger.id(ledger.Make(1, 1, {{0, 1}}));
+  const Digest hold = ledger.id(ledger.Append(HoldRecord{.reference = "h", .derivation = named}));
+  ledger.Sell(1, 100);
+  ledger.Make(1, 1, {{0, 1}});
+  ledger.Sell(1, 200);
+  CHECK(PaidBy(ledger.Close().value()) ==
+        Cents{{HoldKey(hold), 300}, {"party:ana", 5}, {"party:sam", 5}});
+}
+
 TEST_CASE("close: a hold on the asset sold catches what its holders get by policy",
           "[settlement]") {
   LedgerStory ledger;
