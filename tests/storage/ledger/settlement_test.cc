@@ -447,5 +447,37 @@ TEST_CASE("settlement: an adjustment names a statement and a later cause, once",
   CHECK_STATUS(with([](auto* a) { a->reason = "again"; }), absl::StatusCode::kAlreadyExists);
 }
 
+TEST_CASE("settlement: lineage may change between a sale and its close", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const Digest sale = MustRecord(ledger, FactOf(Sale("order 1"))).record_id;  // 5
+  const Digest holders = MustRecord(ledger, HoldersFact("out", {{"ana", 1}})).record_id;
+  const Digest hold =
+      MustRecord(ledger, FactOf(HoldRecord{.reference = "h", .party = "ana", .reason = "claim"}))
+          .record_id;
+  const Digest early = MustRecord(ledger, FactOf(HoldReleaseRecord{.hold = hold})).record_id;
+  const auto statement = RecordLines(ledger, StatementOver(0, 9, {}), {});  // 9
+  REQUIRE_OK(statement);
+  const Digest reversal = MustRecord(ledger, FactOf(ReversalRecord{.sale = sale})).record_id;
+  const auto adjust = [&](const Digest& cause, AdjustmentMode mode) {
+    AdjustmentRecord adjustment;
+    adjustment.statement = statement->record_id;
+    adjustment.cause = cause;
+    adjustment.mode = mode;
+    adjustment.tree_size = 11;
+    adjustment.algorithm = "test/v1";
+    adjustment.lines_root = RootOf({});
+    return RecordLines(ledger, adjustment, {});
+  };
+  REQUIRE_OK(adjust(holders, AdjustmentMode::kCarriedForward));
+  // What holds said at the end of the statement is in it.
+  CHECK_STATUS(adjust(early, AdjustmentMode::kCarriedForward),
+               absl::StatusCode::kFailedPrecondition);
+  const auto frozen = adjust(reversal, AdjustmentMode::kProspective);
+  CHECK_STATUS(frozen, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(frozen.status()) == "mode");
+  REQUIRE_OK(adjust(reversal, AdjustmentMode::kCarriedForward));
+}
+
 }  // namespace
 }  // namespace tributary
