@@ -78,6 +78,7 @@ class LedgerState::SettlementRules {
       return FieldError(absl::StatusCode::kFailedPrecondition, "sale",
                         StrCat(sale.body.reference, ", which was reversed"), "a sale in force");
     }
+    TRIBUTARY_RETURN_IF_ERROR(CheckMayCount(correction.sale, sale.body));
     TRIBUTARY_ASSIGN_OR_RETURN(const CurrencyRecord currency,
                                RequireCurrency(sale.body.currency, "currency"));
     if (correction.amount.has_value()) {
@@ -115,13 +116,22 @@ class LedgerState::SettlementRules {
     TRIBUTARY_RETURN_IF_ERROR(CheckTreeSize(adjustment.tree_size));
     TRIBUTARY_ASSIGN_OR_RETURN(const auto cause, FindEntry(adjustment.cause));
     if (!cause.has_value()) return UnknownRecord("cause", adjustment.cause, "any record");
-    if (cause->position.value < statement.body.end ||
-        cause->position.value >= adjustment.tree_size) {
+    const std::string_view type = PeekTypeName(cause->record_bytes);
+    // Lineage counts from the tree size on that a sale is valued at, which is below the end of the
+    // statement: whether a sale is that old is checked by who values them.
+    const std::uint64_t begin = IsLineage(type) ? 0 : statement.body.end;
+    if (cause->position.value < begin || cause->position.value >= adjustment.tree_size) {
       return FieldError(
           absl::StatusCode::kFailedPrecondition, "cause",
-          StrCat("a record at log position ", cause->position.value),
-          StrCat("one at ", statement.body.end, ", the end of the statement, to ",
+          StrCat("a ", type, " at log position ", cause->position.value),
+          StrCat("one at ", begin, begin == 0 ? "" : ", the end of the statement,", " to ",
                  adjustment.tree_size, ", exclusive, the tree size of the adjustment"));
+    }
+    if (adjustment.mode == AdjustmentMode::kProspective &&
+        (type == TypeName(ReversalRecord{}) || type == TypeName(HoldReleaseRecord{}))) {
+      return FieldError(absl::StatusCode::kFailedPrecondition, "mode",
+                        StrCat("prospective for a ", type),
+                        "carried_forward or reversal: what it frees would never move");
     }
     for (const AdjustmentTotal& total : adjustment.totals) {
       TRIBUTARY_RETURN_IF_ERROR(RequireCurrency(total.currency, "totals.currency").status());
@@ -303,6 +313,18 @@ class LedgerState::SettlementRules {
         absl::StatusCode::kFailedPrecondition, "asset",
         StrCat(asset.ToHex(), ", recorded at log position ", number.value),
         StrCat("an asset recorded before tree size ", tree_size, ", which the sale is valued at"));
+  }
+
+  static bool IsLineage(std::string_view type) {
+    return type == TypeName(DerivationRecord{}) || type == TypeName(HoldersRecord{}) ||
+           type == TypeName(AssetRecord{});
+  }
+
+  // What will never count has nothing to correct; a pending sale may still be posted.
+  absl::Status CheckMayCount(const Digest& id, const SaleRecord& sale) {
+    if (!sale.pending_until.has_value()) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const bool has_ended, IsInForce(EscrowRecord{.sale = id}));
+    return !has_ended && now_ < *sale.pending_until ? absl::OkStatus() : CheckCounts(id, sale);
   }
 
   // A sale that was never posted can not be taken back: it gave nothing.

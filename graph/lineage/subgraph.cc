@@ -6,6 +6,7 @@
 #include "boost/graph/strong_components.hpp"
 #include "boost/property_map/property_map.hpp"
 #include "graph/lineage/asset_index.h"
+#include "graph/lineage/cycle.h"
 #include "graph/lineage/limits.h"
 #include "graph/lineage/subgraph_graph.h"
 #include "graph/model/status.h"
@@ -294,8 +295,10 @@ class SubgraphCollector {
     for (Vertex v = 0; v < vertex_count; ++v) {
       if (size[component[v]] > 1 || HasSelfLoop(v)) name(v);
     }
-    return absl::DataLossError(
+    absl::Status status = absl::DataLossError(
         StrCat("the stored derivations form a cycle through ", Describe(oldest)));
+    status.SetPayload(ToAbsl(kCyclePayload), absl::Cord());
+    return status;
   }
 
   bool HasSelfLoop(Vertex vertex) const {

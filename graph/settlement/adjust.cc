@@ -4,10 +4,10 @@
 #include <memory>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
+#include "graph/lineage/cycle.h"
 #include "graph/model/status.h"
-#include "graph/settlement/state_reach.h"
+#include "graph/settlement/cause_overlay.h"
+#include "graph/settlement/record_scan.h"
 
 namespace tributary {
 namespace {
@@ -38,7 +38,9 @@ class Revaluation {
       : reader_(reader),
         statement_(*As<StatementRecord>(statement)),
         options_(options),
-        table_(reader, statement_.policy) {}
+        lineage_(reader),
+        overlay_(reader, lineage_),
+        table_(overlay_, statement_.policy) {}
 
   absl::Status Begin() {
     TRIBUTARY_ASSIGN_OR_RETURN(at_end_, reader_.At({statement_.end}));
@@ -49,36 +51,33 @@ class Revaluation {
   }
 
   absl::StatusOr<EarnedGrains> Value(const std::vector<Cause>& causes) {
+    last_met_sale_ = false;
     TRIBUTARY_RETURN_IF_ERROR(ChangeSales(causes));
-    for (std::size_t i = 0; i < causes.size(); ++i) {
-      TRIBUTARY_RETURN_IF_ERROR(ChangeLineage(causes[i], i));
-    }
-    std::vector<CountedSale> kept;
-    for (std::size_t i = 0; i < table_.sales.size(); ++i) {
-      if (!is_dropped_[i]) kept.push_back(table_.sales[i]);
-    }
-    table_.sales = std::move(kept);
-    TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds, HoldsWithout(causes));
+    TRIBUTARY_RETURN_IF_ERROR(ChangeLineage(causes));
+    TRIBUTARY_ASSIGN_OR_RETURN(std::optional<LineageWatch> watch, WatchLast(causes));
+    TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds, HoldsWithout(*at_end_, causes));
     TRIBUTARY_ASSIGN_OR_RETURN(const EarnerRoutes routes, RoutesFor(causes));
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const Valuation valuation,
-        ValueSales(table_, holds, routes, options_.limits.valuation, options_.cancel));
+    TRIBUTARY_ASSIGN_OR_RETURN(const Valuation valuation,
+                               ValueSales(table_, holds, routes, options_.limits.valuation,
+                                          options_.cancel, watch ? &*watch : nullptr));
+    if (watch.has_value()) last_met_sale_ = watch->met;
     return Reroute(ToEarnedGrains(valuation), causes);
   }
 
   // After Value: whether the last cause met a sale, as far as that is seen without grains.
-  bool last_met_sale() const { return !met_sale_.empty() && met_sale_.back(); }
+  bool last_met_sale() const { return last_met_sale_; }
+  // After Value: the smallest tree size that a sale is valued at; nullopt: there is none.
+  std::optional<TreeSize> oldest() const { return oldest_; }
 
  private:
   // Reversals and corrections; forgets what an earlier call did.
   absl::Status ChangeSales(const std::vector<Cause>& causes) {
     table_.sales = closed_;
-    is_dropped_.assign(closed_.size(), false);
-    pinned_by_.assign(closed_.size(), 0);
-    met_sale_.assign(causes.size(), false);
-    for (std::size_t i = 0; i < causes.size(); ++i) {
-      const auto* reversal = As<ReversalRecord>(causes[i].record);
-      const auto* correction = As<CorrectionRecord>(causes[i].record);
+    std::vector<bool> is_dropped(closed_.size());
+    for (const Cause& cause : causes) {
+      const auto* reversal = As<ReversalRecord>(cause.record);
+      const auto* correction = As<CorrectionRecord>(cause.record);
+      last_met_sale_ = false;
       if (reversal == nullptr && correction == nullptr) continue;
       TRIBUTARY_ASSIGN_OR_RETURN(
           const auto logged,
@@ -86,13 +85,18 @@ class Revaluation {
       if (!logged.has_value()) return absl::DataLossError("a cause names a sale that is not there");
       const auto sale = FindSale(logged->position);
       if (!sale.has_value()) continue;
-      met_sale_[i] = true;
+      last_met_sale_ = true;
       if (reversal != nullptr) {
-        is_dropped_[*sale] = true;
+        is_dropped[*sale] = true;
       } else {
-        TRIBUTARY_RETURN_IF_ERROR(Correct(*logged, *correction, *sale, i));
+        TRIBUTARY_ASSIGN_OR_RETURN(table_.sales[*sale], Corrected(*logged, *correction, *sale));
       }
     }
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < closed_.size(); ++i) {
+      if (!is_dropped[i]) table_.sales[kept++] = table_.sales[i];
+    }
+    table_.sales.resize(kept);
     return absl::OkStatus();
   }
 
@@ -104,48 +108,43 @@ class Revaluation {
     return static_cast<std::size_t>(found - closed_.begin());
   }
 
-  absl::Status Correct(const LoggedRecord& logged, const CorrectionRecord& correction,
-                       std::size_t sale, std::size_t order) {
+  absl::StatusOr<CountedSale> Corrected(const LoggedRecord& logged,
+                                        const CorrectionRecord& correction, std::size_t sale) {
     SaleChanges changes;
     changes.escrow = EscrowOutcome::kPosted;  // of one that was in escrow, since it was closed
     changes.escrow_position = closed_[sale].earned_at;
     changes.correction = correction;
     TRIBUTARY_ASSIGN_OR_RETURN(const SaleState state, StateOf(logged, changes));
-    TRIBUTARY_ASSIGN_OR_RETURN(table_.sales[sale], table_.Bind(state));
-    pinned_by_[sale] = correction.tree_size ? order + 1 : 0;
+    return table_.Bind(state);
+  }
+
+  // Lays derivations, holders and asset records over what the sales are valued at.
+  absl::Status ChangeLineage(const std::vector<Cause>& causes) {
+    lineage_.Clear();
+    oldest_ = std::nullopt;
+    for (const CountedSale& sale : table_.sales) {
+      oldest_ = std::min(oldest_.value_or(sale.valued_at), sale.valued_at);
+    }
+    for (const Cause& cause : causes) {
+      if (!ChangeOf(cause.record.record.body).has_value()) continue;
+      TRIBUTARY_RETURN_IF_ERROR(lineage_.Add(cause.record, oldest_.value_or(reader_.tree_size()),
+                                             options_.limits.valuation.collect, options_.cancel));
+    }
     return absl::OkStatus();
   }
 
-  // Values what lies downstream of a changed asset anew.
-  absl::Status ChangeLineage(const Cause& cause, std::size_t order) {
-    const std::optional<Digest> changed = ChangedAsset(cause.record.record.body);
-    if (!changed.has_value()) return absl::OkStatus();
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto at_cause, reader_.At(cause.tree_size));
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, at_cause->FindAsset(*changed));
+  // Asks which sales the last cause concerns, if it changes lineage.
+  absl::StatusOr<std::optional<LineageWatch>> WatchLast(const std::vector<Cause>& causes) const {
+    if (causes.empty()) return std::optional<LineageWatch>();
+    const auto change = ChangeOf(causes.back().record.record.body);
+    if (!change.has_value()) return std::optional<LineageWatch>();
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader_.FindAsset(change->asset));
     if (!asset.has_value()) return absl::DataLossError("a cause names an asset that is not there");
-    absl::flat_hash_map<AssetNumber, LineageSubgraph::Vertex> vertices;
-    std::vector<AssetNumber> sold;
-    for (std::size_t i = 0; i < table_.sales.size(); ++i) {
-      const AssetNumber number = table_.sales[i].asset;
-      if (is_dropped_[i] || number.value >= cause.tree_size.value) continue;
-      const auto fresh = static_cast<LineageSubgraph::Vertex>(sold.size());
-      if (vertices.try_emplace(number, fresh).second) sold.push_back(number);
-    }
-    TRIBUTARY_ASSIGN_OR_RETURN(const LineageSubgraph subgraph,
-                               CollectUpstream(at_cause->lineage(), sold,
-                                               options_.limits.valuation.collect, options_.cancel));
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<bool> is_downstream,
-                               IsAtOrDownstreamOf(*asset, subgraph, options_.cancel));
-    for (std::size_t i = 0; i < table_.sales.size(); ++i) {
-      const auto vertex = vertices.find(table_.sales[i].asset);
-      if (is_dropped_[i] || vertex == vertices.end() || !is_downstream[vertex->second]) continue;
-      met_sale_[order] = true;
-      if (pinned_by_[i] <= order) table_.sales[i].valued_at = cause.tree_size;
-    }
-    return absl::OkStatus();
+    return std::optional(LineageWatch{*asset, causes.back().record.position});
   }
 
-  absl::StatusOr<HoldSet> HoldsWithout(const std::vector<Cause>& causes) const {
+  absl::StatusOr<HoldSet> HoldsWithout(const SettlementReader& reader,
+                                       const std::vector<Cause>& causes) const {
     std::vector<Digest> released;
     for (const Cause& cause : causes) {
       const auto* release = As<HoldReleaseRecord>(cause.record);
@@ -153,7 +152,7 @@ class Revaluation {
         released.push_back(release->hold);
       }
     }
-    return ReadHolds(*at_end_, released, options_.limits.holds, options_.cancel);
+    return ReadHolds(reader, released, options_.limits.holds, options_.cancel);
   }
 
   absl::StatusOr<EarnerRoutes> RoutesFor(const std::vector<Cause>& causes) const {
@@ -169,35 +168,56 @@ class Revaluation {
     return options_.routes(*reader);
   }
 
-  static absl::StatusOr<EarnedGrains> Reroute(EarnedGrains earned,
-                                              const std::vector<Cause>& causes) {
+  absl::StatusOr<EarnedGrains> Reroute(EarnedGrains earned,
+                                       const std::vector<Cause>& causes) const {
     for (const Cause& cause : causes) {
       const auto* release = As<HoldReleaseRecord>(cause.record);
       if (release == nullptr || release->outcome != HoldOutcome::kRerouted) continue;
+      TRIBUTARY_ASSIGN_OR_RETURN(const HeldParties held, PartiesOnHold(cause.tree_size, causes));
       TRIBUTARY_ASSIGN_OR_RETURN(
-          earned, RerouteEarned(std::move(earned), release->hold, release->recipients));
+          earned, RerouteEarned(std::move(earned), release->hold, release->recipients, held));
     }
     return earned;
+  }
+
+  // As of the adjustment: recipients get nothing before it, so what they get is not paid yet.
+  absl::StatusOr<HeldParties> PartiesOnHold(TreeSize tree_size,
+                                            const std::vector<Cause>& causes) const {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, reader_.At(tree_size));
+    TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds, HoldsWithout(*reader, causes));
+    HeldParties held;
+    for (std::size_t i = 0; i < holds.ids.size(); ++i) {
+      if (!holds.views[i].party.empty()) held.try_emplace(holds.views[i].party, holds.ids[i]);
+    }
+    return held;
   }
 
   const SettlementReader& reader_;
   const StatementRecord& statement_;
   const CloseOptions& options_;
   std::shared_ptr<const SettlementReader> at_end_;
+  LineageCauses lineage_;
+  const CauseOverlay overlay_;
   SaleTable table_;
   std::vector<CountedSale> closed_;
-  // By place in closed_: taken out by a reversal; 1 + place of the correction that pinned it.
-  std::vector<bool> is_dropped_;
-  std::vector<std::size_t> pinned_by_;
-  std::vector<bool> met_sale_;  // by cause
+  bool last_met_sale_ = false;
+  std::optional<TreeSize> oldest_;
 };
 
 bool ChangesStatements(const RecordBody& body) {
-  return ChangedAsset(body).has_value() || std::holds_alternative<ReversalRecord>(body) ||
+  return ChangeOf(body).has_value() || std::holds_alternative<ReversalRecord>(body) ||
          std::holds_alternative<CorrectionRecord>(body) ||
          std::holds_alternative<HoldReleaseRecord>(body) ||
          std::holds_alternative<PartyMergeRecord>(body) ||
          std::holds_alternative<AssignmentRecord>(body);
+}
+
+// Whether a change that moves nothing would mean something. Later sales see lineage and routes, and
+// a correction may be superseded by another; but nothing comes after a reversal, and what a hold
+// has moves by its release alone.
+bool MayBeProspective(const RecordBody& body) {
+  return !std::holds_alternative<ReversalRecord>(body) &&
+         !std::holds_alternative<HoldReleaseRecord>(body);
 }
 
 class Adjuster {
@@ -219,10 +239,11 @@ class Adjuster {
           StrCat("statement ", number(), " and its adjustments do not come out as recorded"));
     }
     causes_.push_back(cause_);
-    TRIBUTARY_ASSIGN_OR_RETURN(const EarnedGrains after, revaluation.Value(causes_));
-    if (!IsConcerned(revaluation, before, after)) {
-      return NoSaleConcerned(cause_, *As<StatementRecord>(statement_));
-    }
+    const absl::StatusOr<EarnedGrains> valued = revaluation.Value(causes_);
+    if (IsCycle(valued.status())) return ClosesCycle(valued.status());
+    TRIBUTARY_RETURN_IF_ERROR(valued.status());
+    const EarnedGrains& after = *valued;
+    if (!revaluation.last_met_sale() && before == after) return Unconcerned(revaluation);
     AdjustmentPreview preview;
     TRIBUTARY_ASSIGN_OR_RETURN(preview.adjustment, CompareEarned(before, after));
     FillRecord(&preview);
@@ -251,12 +272,15 @@ class Adjuster {
                           "a derivation, holders, asset, reversal, correction, hold release, party "
                           "merge or assignment");
     }
+    if (request_.mode == AdjustmentMode::kProspective &&
+        !MayBeProspective(cause_.record.record.body)) {
+      return InvalidField("mode", StrCat("prospective for a ", TypeName(cause_.record.record.body)),
+                          "carried_forward or reversal: what it frees would never move");
+    }
+    // Lineage counts up to where each sale is valued, which is seen with the sales.
     const std::uint64_t end = As<StatementRecord>(statement_)->end;
-    if (cause_.record.position.value < end) {
-      return InvalidField("cause",
-                          StrCat("log position ", cause_.record.position.value,
-                                 ", which statement ", number(), " counts already"),
-                          StrCat("at or above its end ", end));
+    if (cause_.record.position.value < end && !ChangeOf(cause_.record.record.body).has_value()) {
+      return CountsAlready("at or above its end", end);
     }
     TRIBUTARY_ASSIGN_OR_RETURN(const auto adjusted,
                                reader_.FindInForce(AdjustmentRecord{.statement = request_.statement,
@@ -265,6 +289,34 @@ class Adjuster {
     return FieldError(absl::StatusCode::kAlreadyExists, "cause",
                       StrCat("adjusted by record ", adjusted->id.ToHex()),
                       "a cause for which the statement was not adjusted yet");
+  }
+
+  absl::Status CountsAlready(std::string_view allowed, std::uint64_t bound) const {
+    return InvalidField("cause",
+                        StrCat("log position ", cause_.record.position.value, ", which statement ",
+                               number(), " counts already"),
+                        StrCat(allowed, " ", bound));
+  }
+
+  absl::Status Unconcerned(const Revaluation& revaluation) const {
+    const auto oldest = revaluation.oldest();
+    const LogPosition position = cause_.record.position;
+    if (ChangeOf(cause_.record.record.body).has_value() && oldest.has_value() &&
+        position.value < oldest->value) {
+      return CountsAlready("at or above the smallest tree size that its sales are valued at,",
+                           oldest->value);
+    }
+    return NoSaleConcerned(cause_, *As<StatementRecord>(statement_));
+  }
+
+  // Each derivation was recorded where it closed no cycle, but not all of them stood together.
+  absl::Status ClosesCycle(const absl::Status& found) const {
+    return InvalidField(
+        "cause",
+        StrCat(TypeName(cause_.record.record.body), " ", cause_.record.id.ToHex(),
+               ", with which the lineage that the sales are valued at has a cycle (",
+               FromAbsl(found.message()), ")"),
+        "one that fits it: adjust first for the derivation that took the other way out");
   }
 
   // What the statement and its adjustments recorded as earned.
@@ -291,11 +343,6 @@ class Adjuster {
           }));
     }
     return absl::OkStatus();
-  }
-
-  bool IsConcerned(const Revaluation& revaluation, const EarnedGrains& before,
-                   const EarnedGrains& after) const {
-    return revaluation.last_met_sale() || before != after;
   }
 
   void FillRecord(AdjustmentPreview* preview) const {
@@ -345,13 +392,6 @@ absl::StatusOr<std::vector<LoggedRecord>> AdjustmentsOf(const SettlementReader& 
         return absl::OkStatus();
       }));
   return adjustments;
-}
-
-std::optional<Digest> ChangedAsset(const RecordBody& body) {
-  if (const auto* derivation = std::get_if<DerivationRecord>(&body)) return derivation->generated;
-  if (const auto* holders = std::get_if<HoldersRecord>(&body)) return holders->asset;
-  if (const auto* asset = std::get_if<AssetRecord>(&body)) return asset->asset;
-  return std::nullopt;
 }
 
 }  // namespace tributary

@@ -28,25 +28,29 @@ struct AdjustmentPreview {
 // Values the sales of a closed statement once as they stand, with its earlier adjustments, and once
 // with the cause too, at the reader's tree size T.
 //
-// Rule:   the sales are those that the statement closed. In the order of the adjustments
+// Rule:   the sales are those that the statement closed, each at its own N. In the order of the
+//         adjustments
 //           reversal     drops its sale
 //           correction   gives its sale other fields, starting from the sale's own record
 //           derivation, holders, asset
-//                        values the sales that have its asset upstream at T, or are of it, at T
-//                        instead of N; a later correction that names a tree size undoes that
-//           hold_release that hold holds no longer; or, rerouted, what it has goes to recipients
+//                        is laid over the lineage of the sales valued at its position or below
+//                        (graph/settlement/cause_overlay.h); nothing else that is newer counts
+//           hold_release that hold holds no longer; or, rerouted, what it has goes to recipients,
+//                        or to the first hold on such a party that is in force at T
 //           party_merge, assignment
 //                        everything earned goes to the earners as of T
 //         An adjustment that is prospective only has changed nothing and is left out. Holds and
 //         routes are otherwise those of the statement's end (docs/decisions/0013).
 // Errors: kNotFound         statement or cause are not in the ledger.
 //         kInvalidArgument  `statement` is none; a cause of a type that changes no statement; one
-//                           below the statement's end, which it counts already; one that concerns
-//                           none of its sales; a sale that no longer fits its policy, by name.
+//                           that it counts already, below the statement's end or, of lineage, below
+//                           what all its sales are valued at; one that concerns none of its sales,
+//                           or makes their lineage a cycle; a prospective reversal or release; a
+//                           sale that no longer fits its policy, by name.
 //         kAlreadyExists    the statement was adjusted for this cause.
 //         kInternal         the statement and its adjustments do not come out as recorded.
 //         Those of ReadSales, ReadHolds and ValueSales.
-// Cost:   twice that of the statement, and one collection for each lineage cause.
+// Cost:   twice that of the statement, and one collection for each derivation among the causes.
 absl::StatusOr<AdjustmentPreview> PreviewAdjustment(const SettlementReader& reader,
                                                     const AdjustmentRequest& request,
                                                     const CloseOptions& options = {});
@@ -55,8 +59,5 @@ absl::StatusOr<AdjustmentPreview> PreviewAdjustment(const SettlementReader& read
 absl::StatusOr<std::vector<LoggedRecord>> AdjustmentsOf(const SettlementReader& reader,
                                                         const Digest& statement,
                                                         const CancelToken* cancel = nullptr);
-
-// The asset whose lineage a derivation, holders or asset record changes; nullopt for other records.
-std::optional<Digest> ChangedAsset(const RecordBody& body);
 
 }  // namespace tributary

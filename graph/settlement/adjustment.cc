@@ -78,14 +78,15 @@ absl::StatusOr<Adjustment> CompareEarned(const EarnedGrains& old_earned,
 }
 
 absl::StatusOr<EarnedGrains> RerouteEarned(EarnedGrains earned, const Digest& hold_id,
-                                           std::span<const Holder> recipients) {
+                                           std::span<const Holder> recipients,
+                                           const HeldParties& held) {
   Uint128 unit_sum = 0;
   for (const Holder& recipient : recipients) unit_sum += recipient.units;
   if (unit_sum == 0 || unit_sum > kWeightSumMax) {
     return InvalidField("recipients.units", StrCat("a sum of ", ToDecimal(unit_sum)),
                         "at least 1, below 2^63");
   }
-  const std::string hold = StrCat("hold:", hold_id.ToHex());
+  const std::string hold = HoldKey(hold_id);
   EarnedGrains rerouted = earned;
   for (const auto& [key, grains] : earned) {
     if (key.second != hold) continue;
@@ -96,7 +97,9 @@ absl::StatusOr<EarnedGrains> RerouteEarned(EarnedGrains earned, const Digest& ho
     for (const Holder& recipient : recipients) {
       units += recipient.units;
       const Grains up_to = parts.Floor(units);
-      rerouted[{key.first, StrCat("party:", recipient.party)}] += up_to - before;
+      const auto on_hold = held.find(recipient.party);
+      rerouted[{key.first, on_hold == held.end() ? StrCat("party:", recipient.party)
+                                                 : HoldKey(on_hold->second)}] += up_to - before;
       before = up_to;
     }
   }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -44,12 +45,17 @@ struct Adjustment {
 absl::StatusOr<Adjustment> CompareEarned(const EarnedGrains& old_earned,
                                          const EarnedGrains& new_earned);
 
+// Parties on hold, and the record id of the hold on each.
+using HeldParties = std::map<std::string, Digest, std::less<>>;
+
 // What was earned once a hold is rerouted: its grains, per currency, go to `recipients` by units
-// (the cumulative rule of SEMANTICS 3, in byte order of party id), added to what they have.
+// (the cumulative rule of SEMANTICS 3, in byte order of party id), added to what they have; those
+// of a recipient in `held` go to the line of the hold on it.
 // Released without a new route, a hold's sales are valued anew without it instead.
 // Errors: kInvalidArgument, recipients whose units add up to 0 or reach 2^63.
 absl::StatusOr<EarnedGrains> RerouteEarned(EarnedGrains earned, const Digest& hold_id,
-                                           std::span<const Holder> recipients);
+                                           std::span<const Holder> recipients,
+                                           const HeldParties& held = {});
 
 // Posts the differences to the statement in which they take effect:
 //   kProspective     none: only sales that are valued later see the change

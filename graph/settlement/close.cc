@@ -1,5 +1,6 @@
 #include "graph/settlement/close.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "graph/lineage/limits.h"
 #include "graph/model/status.h"
 #include "graph/settlement/adjustment.h"
+#include "graph/settlement/record_scan.h"
 
 namespace tributary {
 namespace {
@@ -20,8 +22,10 @@ const StatementRecord& BodyOf(const LoggedRecord& statement) {
 class Closer {
  public:
   Closer(const SettlementReader& at_end, const std::optional<LoggedRecord>& previous,
-         const std::optional<Digest>& policy, const CloseOptions& options)
+         const std::optional<Digest>& policy, const CloseOptions& options,
+         const SettlementReader* newest)
       : at_end_(at_end),
+        newest_(newest),
         previous_(previous),
         policy_(policy),
         options_(options),
@@ -85,6 +89,7 @@ class Closer {
     }
     TRIBUTARY_ASSIGN_OR_RETURN(Valuation valuation,
                                ValueSales(table, holds, routes, limits.valuation, options_.cancel));
+    TRIBUTARY_RETURN_IF_ERROR(CheckLateHolds(table, holds, routes));
     closed_.sale_count = table.sales.size();
     closed_.pass_count = valuation.pass_count;
     for (CurrencyEarnings& earned : valuation.currencies) {
@@ -95,6 +100,42 @@ class Closer {
       TRIBUTARY_RETURN_IF_ERROR(
           builder_.AddSales(earned.currency, earned.amount, earned.sale_count, earned.earnings));
       earned.earnings = {};
+    }
+    return absl::OkStatus();
+  }
+
+  // A statement knows holds below its end only, so that it comes out again from its own record. One
+  // placed since must then stand below the end, or what it disputes would be paid out.
+  absl::Status CheckLateHolds(const SaleTable& table, HoldSet holds, const EarnerRoutes& routes) {
+    if (newest_ == nullptr || table.sales.empty()) return absl::OkStatus();
+    constexpr RecordType kType = kRecordTypeOf<HoldRecord>;
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t below,
+                               newest_->CountBefore(kType, {at_end_.tree_size().value}));
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t count,
+                               newest_->CountBefore(kType, {newest_->tree_size().value}));
+    if (below == count) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet all,
+                               ReadHolds(*newest_, {}, options_.limits.holds, options_.cancel));
+    const std::size_t early_count = holds.ids.size();
+    for (std::size_t i = 0; i < all.ids.size(); ++i) {
+      if (all.positions[i].value >= at_end_.tree_size().value) holds.Add(all, i);
+    }
+    if (holds.ids.size() == early_count) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const Valuation valuation,
+        ValueSales(table, holds, routes, options_.limits.valuation, options_.cancel));
+    const EarnedGrains earned = ToEarnedGrains(valuation);
+    for (std::size_t i = holds.ids.size(); i > early_count; --i) {  // the newest first
+      const std::string line = HoldKey(holds.ids[i - 1]);
+      const bool holds_any = std::any_of(earned.begin(), earned.end(), [&line](const auto& entry) {
+        return entry.first.second == line && entry.second != 0;
+      });
+      if (!holds_any) continue;
+      const std::uint64_t position = holds.positions[i - 1].value;
+      return FieldError(absl::StatusCode::kFailedPrecondition, "end",
+                        StrCat(at_end_.tree_size().value, ", below log position ", position,
+                               " of hold ", holds.ids[i - 1].ToHex(), ", which holds of its sales"),
+                        StrCat("above ", position, ", or that hold released"));
     }
     return absl::OkStatus();
   }
@@ -135,6 +176,7 @@ class Closer {
   }
 
   const SettlementReader& at_end_;
+  const SettlementReader* const newest_;  // null: closed already, whatever was held since
   const std::optional<LoggedRecord>& previous_;
   const std::optional<Digest>& policy_;
   const CloseOptions& options_;
@@ -158,7 +200,8 @@ absl::Status CheckPolicy(const SettlementReader& at_end, const std::optional<Dig
 absl::StatusOr<ClosedStatement> CloseRange(const SettlementReader& reader,
                                            const std::optional<LoggedRecord>& previous,
                                            LogPosition end, const std::optional<Digest>& policy,
-                                           const CloseOptions& options) {
+                                           const CloseOptions& options,
+                                           const SettlementReader* newest) {
   const std::uint64_t begin = previous ? BodyOf(*previous).end : 0;
   if (end.value <= begin) {
     return InvalidField("end", StrCat(end.value),
@@ -167,7 +210,7 @@ absl::StatusOr<ClosedStatement> CloseRange(const SettlementReader& reader,
   TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<const SettlementReader> at_end,
                              reader.At({end.value}));
   TRIBUTARY_RETURN_IF_ERROR(CheckPolicy(*at_end, policy));
-  return Closer(*at_end, previous, policy, options).Run(reader);
+  return Closer(*at_end, previous, policy, options, newest).Run(reader);
 }
 
 }  // namespace
@@ -180,7 +223,7 @@ absl::StatusOr<ClosedStatement> CloseStatement(const SettlementReader& reader, L
                       StrCat("at most the tree size of ", reader.tree_size().value));
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const std::optional<LoggedRecord> last, LastStatement(reader));
-  return CloseRange(reader, last, end, policy, options);
+  return CloseRange(reader, last, end, policy, options, &reader);
 }
 
 absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reader,
@@ -197,7 +240,8 @@ absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reade
     }
   }
   TRIBUTARY_ASSIGN_OR_RETURN(ClosedStatement closed,
-                             CloseRange(reader, previous, {record->end}, record->policy, options));
+                             CloseRange(reader, previous, {record->end}, record->policy, options,
+                                        /*newest=*/nullptr));
   if (closed.record == *record) return closed;
   return absl::DataLossError(
       StrCat("statement ", record->number, " does not come out as it was recorded: found ",

@@ -49,12 +49,15 @@ struct ClosedStatement {
 // `policy` is the record id of the policy of sales that name none.
 // Errors: kInvalidArgument    nothing lies between the last statement and `end`; `policy` is none;
 //                             a sale that its policy does not fit, with AboutSale.
+//         kFailedPrecondition a hold in force at the reader's tree size stands at `end` or above
+//         and
+//                             would hold grains of these sales: it must be below the end.
 //         kOutOfRange         `end` is above the reader's tree size; 2^127 grains in one currency.
 //         kResourceExhausted  a limit, which it names.
 //         kDataLoss           stored lines or records that are damaged.
 //         kInternal           the figures do not add up.
 //         Cancellation and the reader's own.
-// Cost:   O(sales + payees) and ValueSales.
+// Cost:   O(sales + payees) and ValueSales; that twice where holds stand at `end` or above.
 absl::StatusOr<ClosedStatement> CloseStatement(const SettlementReader& reader, LogPosition end,
                                                const std::optional<Digest>& policy,
                                                const CloseOptions& options = {});

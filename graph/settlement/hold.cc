@@ -17,7 +17,8 @@ std::optional<std::uint32_t> FindIn(const Map& map, const Key& key) {
 }  // namespace
 
 HoldIndex::HoldIndex(std::span<const HoldView> holds, const LineageSubgraph& subgraph) {
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> derivations;  // by log position
+  // By the asset that they generated, in the order of the list.
+  absl::flat_hash_map<std::uint64_t, std::vector<std::uint32_t>> derivations;
   for (std::uint32_t i = 0; i < holds.size(); ++i) {
     const HoldView& hold = holds[i];
     switch (hold.subject) {
@@ -25,7 +26,7 @@ HoldIndex::HoldIndex(std::span<const HoldView> holds, const LineageSubgraph& sub
         if (!sale_.has_value()) sale_ = i;
         break;
       case HoldSubject::kDerivation:
-        derivations.try_emplace(hold.derivation.value, i);
+        derivations[hold.asset.value].push_back(i);
         break;
       case HoldSubject::kAsset:
         assets_.try_emplace(hold.asset.value, i);
@@ -40,8 +41,13 @@ HoldIndex::HoldIndex(std::span<const HoldView> holds, const LineageSubgraph& sub
   const auto all = subgraph.derivations();
   std::vector<std::pair<std::uint32_t, std::size_t>> met;  // hold, derivation
   for (std::size_t d = 0; d < all.size(); ++d) {
-    const auto hold = FindIn(derivations, all[d].view.position.value);
-    if (hold.has_value()) met.emplace_back(*hold, d);
+    const auto of_asset = derivations.find(subgraph.asset(all[d].vertex).value);
+    if (of_asset == derivations.end()) continue;
+    for (const std::uint32_t hold : of_asset->second) {
+      if (all[d].view.position < holds[hold].derivation) continue;
+      met.emplace_back(hold, d);
+      break;
+    }
   }
   if (met.empty()) return;
   std::sort(met.begin(), met.end());

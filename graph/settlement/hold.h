@@ -20,8 +20,8 @@ enum class HoldSubject : std::uint8_t { kSale = 0, kDerivation, kAsset, kParty }
 // A hold in force, its subject as this ledger numbers it.
 struct HoldView {
   HoldSubject subject = HoldSubject::kSale;
-  AssetNumber asset = {};       // kAsset
-  LogPosition derivation = {};  // kDerivation: of its record
+  AssetNumber asset = {};       // kAsset; kDerivation: that it generated
+  LogPosition derivation = {};  // kDerivation: of the record that is named
   std::string party = {};       // kParty
 };
 
@@ -29,9 +29,11 @@ struct HoldView {
 // way, and the first in the list of those that it meets at the same place.
 //
 //   kSale        all lines of the sale, fees too; such a hold must be of this very sale
-//   kDerivation  all that reaches the asset which it generated, wherever upstream it comes to rest
-//   kAsset       what the asset keeps, its undisclosed part and its absolute terms; not what
-//                passes through it
+//   kDerivation  all that reaches the asset which it generated, wherever upstream it comes to rest,
+//                where that derivation counts or one that superseded it: a new record of the same
+//                asset does not settle the dispute
+//   kAsset       what the asset keeps, its undisclosed part, its absolute terms, and what a policy
+//                gives its holders because it was sold; not what passes through it
 //   kParty       what would be paid to the party, fees too
 //
 // A hold whose subject is not in the subgraph holds nothing. Indices are into the list given.

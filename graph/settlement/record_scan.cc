@@ -16,16 +16,17 @@ absl::Status WrongRecords(std::size_t found, std::size_t wanted) {
 
 }  // namespace
 
-absl::Status ForEachRecord(const SettlementReader& reader, RecordType type,
-                           const CancelToken* cancel,
-                           absl::FunctionRef<absl::Status(const LoggedRecord&)> visit) {
+absl::Status ScanRecords(const SettlementReader& reader, RecordType type, LogPosition begin,
+                         std::size_t batch_count_max, const CancelToken* cancel,
+                         absl::FunctionRef<absl::Status(const LoggedRecord&)> visit) {
+  TRIBUTARY_ASSIGN_OR_RETURN(std::uint64_t first, reader.CountBefore(type, begin));
   TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t count,
                              reader.CountBefore(type, {reader.tree_size().value}));
   std::vector<LoggedRecord> records;
-  for (std::uint64_t first = 0; first < count; first += kRecordScanBatchCount) {
+  while (first < count) {
     TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel));
     const auto wanted =
-        static_cast<std::size_t>(std::min<std::uint64_t>(count - first, kRecordScanBatchCount));
+        static_cast<std::size_t>(std::min<std::uint64_t>(count - first, batch_count_max));
     TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<LogPosition> positions,
                                reader.ListPositions(type, first, wanted));
     if (positions.size() != wanted) return WrongRecords(positions.size(), wanted);
@@ -38,8 +39,9 @@ absl::Status ForEachRecord(const SettlementReader& reader, RecordType type,
       }
       TRIBUTARY_RETURN_IF_ERROR(visit(records[i]));
     }
+    first += wanted;
   }
-  return absl::OkStatus();
+  return CheckCancelled(cancel);
 }
 
 }  // namespace tributary

@@ -122,8 +122,10 @@ absl::Status LineCollector::AddUndisclosed(Vertex vertex, Grains grains, const L
   return Wait({vertex, PayeeKind::kUndisclosed, grains, reason, hold});
 }
 
-// What goes to the holders of the asset sold waits for no batch, but is counted as one.
+// What goes to the holders of the asset sold waits for no batch, but is counted as one. They have
+// it as they have what their asset keeps, so a hold on their asset catches it.
 absl::Status LineCollector::SplitOverSold(Grains grains, const LineReason& reason, Hold hold) {
+  if (!hold.has_value()) hold = holds_.OfAsset(subgraph_.asset(LineageSubgraph::kTarget));
   TRIBUTARY_RETURN_IF_ERROR(Split(sold_asset_holders_, grains, reason, hold));
   split_count_ += sold_asset_holders_.size();
   if (split_count_ < kReadBatchCount) return absl::OkStatus();

@@ -6,6 +6,7 @@
 
 #include "graph/lineage/limits.h"
 #include "graph/model/status.h"
+#include "graph/settlement/record_scan.h"
 
 namespace tributary {
 namespace {
@@ -104,6 +105,10 @@ class SaleReading {
       positions.clear();
       for (const Posted& posted : batch) positions.push_back(posted.sale);
       TRIBUTARY_RETURN_IF_ERROR(at_end_.ReadRecords(positions, &records));
+      if (records.size() != batch.size()) {
+        return absl::DataLossError(
+            StrCat("found ", records.size(), " of ", batch.size(), " sales that were posted"));
+      }
       for (std::size_t i = 0; i < batch.size(); ++i) {
         SaleChanges changes = changes_.Of(records[i].id);
         changes.escrow = EscrowOutcome::kPosted;

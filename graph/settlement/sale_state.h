@@ -127,30 +127,4 @@ class SaleTable {
 absl::Status ReadSales(const SettlementReader& at_end, LogPosition begin, const SaleLimits& limits,
                        const CancelToken* cancel, SaleTable* table);
 
-// Calls `use` for each record of a type at positions [begin, tree size of the reader), in order.
-// Stops at the first error.
-template <typename Body, typename Use>
-absl::Status ForEachRecord(const SettlementReader& reader, LogPosition begin,
-                           const CancelToken* cancel, Use&& use) {
-  constexpr std::size_t kBatchCount = 4096;
-  TRIBUTARY_ASSIGN_OR_RETURN(std::uint64_t next, reader.CountBefore(kRecordTypeOf<Body>, begin));
-  std::vector<LoggedRecord> records;
-  while (true) {
-    TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel));
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<LogPosition> positions,
-                               reader.ListPositions(kRecordTypeOf<Body>, next, kBatchCount));
-    if (positions.empty()) return absl::OkStatus();
-    TRIBUTARY_RETURN_IF_ERROR(reader.ReadRecords(positions, &records));
-    if (records.size() != positions.size()) {
-      return absl::InternalError("the settlement reader gave another number of records");
-    }
-    for (const LoggedRecord& record : records) {
-      const Body* body = std::get_if<Body>(&record.record.body);
-      if (body == nullptr) return absl::DataLossError("a list of one type has another record");
-      TRIBUTARY_RETURN_IF_ERROR(use(record, *body));
-    }
-    next += positions.size();
-  }
-}
-
 }  // namespace tributary

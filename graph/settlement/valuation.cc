@@ -14,6 +14,7 @@
 #include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/settlement/payee_totals.h"
+#include "graph/settlement/record_scan.h"
 #include "graph/settlement/state_reach.h"
 
 namespace tributary {
@@ -37,18 +38,29 @@ struct GroupKey {
 class Valuer {
  public:
   Valuer(const SaleTable& table, const HoldSet& holds, const EarnerRoutes& routes,
-         const ValuationLimits& limits, const CancelToken* cancel)
-      : table_(table), holds_(holds), routes_(routes), limits_(limits), cancel_(cancel) {}
+         const ValuationLimits& limits, const CancelToken* cancel, LineageWatch* watch)
+      : table_(table),
+        holds_(holds),
+        routes_(routes),
+        limits_(limits),
+        cancel_(cancel),
+        watch_(watch) {}
 
   absl::StatusOr<Valuation> Run() {
     TRIBUTARY_RETURN_IF_ERROR(AddAmounts());
-    TRIBUTARY_RETURN_IF_ERROR(VisitStates(TakeHeldSales()));
+    std::vector<std::uint32_t> held;
+    TRIBUTARY_RETURN_IF_ERROR(VisitStates(TakeHeldSales(&held)));
     TRIBUTARY_RETURN_IF_ERROR(Finish());
+    // Apart from the others, whose states and flows must not depend on who watches.
+    only_watches_ = true;
+    if (IsWatching()) TRIBUTARY_RETURN_IF_ERROR(VisitStates(std::move(held)));
     return std::move(valuation_);
   }
 
  private:
   const CountedSale& sale(std::uint32_t index) const { return table_.sales[index]; }
+
+  bool IsWatching() const { return watch_ != nullptr && !watch_->met; }
 
   std::uint32_t SegmentOf(const CountedSale& sale) const {
     const auto& boundaries = routes_.boundaries;
@@ -74,7 +86,7 @@ class Valuer {
   }
 
   // Gives sales on hold to their holds; the others.
-  std::vector<std::uint32_t> TakeHeldSales() {
+  std::vector<std::uint32_t> TakeHeldSales(std::vector<std::uint32_t>* on_hold) {
     std::vector<std::uint32_t> flowing;
     flowing.reserve(table_.sales.size());
     for (std::uint32_t i = 0; i < table_.sales.size(); ++i) {
@@ -84,6 +96,7 @@ class Valuer {
         flowing.push_back(i);
         continue;
       }
+      on_hold->push_back(i);
       const auto bits = table_.currencies()[sale(i).currency].fraction_bits;
       TotalsOf(sale(i).currency, SegmentOf(sale(i)))
           .AddHeld(held->second, sale(i).amount.value << bits);
@@ -181,6 +194,7 @@ class Valuer {
     }
     std::map<GroupKey, Group> groups;
     std::pair<const GroupKey, Group>* last = nullptr;  // of the sale before: often the same
+    std::vector<Vertex> watched;                       // sold before the change that is watched
     for (Vertex vertex = 0; vertex < candidates.size(); ++vertex) {
       const std::uint32_t asset = candidates[vertex];
       std::uint32_t& next = sold->begins[asset];
@@ -192,16 +206,29 @@ class Valuer {
           break;
         }
         (*is_valued)[index] = true;
+        if (IsWatching() && one.valued_at.value <= watch_->changed_at.value) {
+          watched.push_back(vertex);
+        }
+        if (only_watches_) continue;
         const GroupKey key{one.policy, one.currency, SegmentOf(one)};
         if (last == nullptr || last->first != key) last = &*groups.try_emplace(key).first;
         AddToGroup(vertex, index, &last->second);
       }
     }
+    TRIBUTARY_RETURN_IF_ERROR(Watch(subgraph, watched));
     for (auto& [key, group] : groups) {
       TRIBUTARY_RETURN_IF_ERROR(DependsOnAssetSold(table_.policies()[key.policy].record)
                                     ? FlowByAsset(*reader, subgraph, key, group)
                                     : Flow(*reader, subgraph, key, group));
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status Watch(const LineageSubgraph& subgraph, std::span<const Vertex> watched) {
+    if (!IsWatching() || watched.empty()) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<bool> is_downstream,
+                               IsAtOrDownstreamOf(watch_->asset, subgraph, cancel_));
+    for (const Vertex vertex : watched) watch_->met = watch_->met || is_downstream[vertex];
     return absl::OkStatus();
   }
 
@@ -345,6 +372,8 @@ class Valuer {
   const EarnerRoutes& routes_;
   const ValuationLimits& limits_;
   const CancelToken* cancel_;
+  LineageWatch* watch_;
+  bool only_watches_ = false;
   WalkScratch scratch_;
   std::uint64_t visit_count_ = 0;
   std::vector<CurrencyEarnings> amounts_;                                  // by currency
@@ -353,6 +382,15 @@ class Valuer {
 };
 
 }  // namespace
+
+void HoldSet::Add(const HoldSet& other, std::size_t index) {
+  for (const auto& [sale, place] : other.held_sales) {
+    if (place == index) held_sales.try_emplace(sale, static_cast<std::uint32_t>(ids.size()));
+  }
+  ids.push_back(other.ids[index]);
+  positions.push_back(other.positions[index]);
+  views.push_back(other.views[index]);
+}
 
 absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
                                   const std::vector<Digest>& released, const HoldLimits& limits,
@@ -365,44 +403,52 @@ absl::StatusOr<HoldSet> ReadHolds(const SettlementReader& reader,
         return absl::OkStatus();
       }));
   HoldSet holds;
-  const auto add = [&](const Digest& id, HoldView view) {
-    holds.ids.push_back(id);
+  const auto add = [&](const LoggedRecord& logged, HoldView view) {
+    holds.ids.push_back(logged.id);
+    holds.positions.push_back(logged.position);
     holds.views.push_back(std::move(view));
     return holds.ids.size() <= limits.hold_count_max
                ? absl::OkStatus()
                : LimitMet("hold_count_max", holds.ids.size(), limits.hold_count_max);
   };
   TRIBUTARY_RETURN_IF_ERROR(ForEachRecord<HoldRecord>(
-      reader, {0}, cancel, [&](const LoggedRecord& logged, const HoldRecord& hold) {
+      reader, {0}, cancel, [&](const LoggedRecord& logged, const HoldRecord& hold) -> absl::Status {
         if (ended.contains(logged.id)) return absl::OkStatus();
         if (!hold.party.empty()) {
-          return add(logged.id, {.subject = HoldSubject::kParty, .party = hold.party});
+          return add(logged, {.subject = HoldSubject::kParty, .party = hold.party});
         }
         if (hold.asset) {
           TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader.FindAsset(*hold.asset));
           if (!asset.has_value()) return absl::OkStatus();
-          return add(logged.id, {.subject = HoldSubject::kAsset, .asset = *asset});
+          return add(logged, {.subject = HoldSubject::kAsset, .asset = *asset});
         }
         const Digest& subject = hold.sale ? *hold.sale : *hold.derivation;
         TRIBUTARY_ASSIGN_OR_RETURN(const auto found, reader.FindRecord(subject));
         if (!found.has_value()) return absl::OkStatus();
         if (hold.derivation) {
-          return add(logged.id,
-                     {.subject = HoldSubject::kDerivation, .derivation = found->position});
+          const auto* derivation = std::get_if<DerivationRecord>(&found->record.body);
+          if (derivation == nullptr) {
+            return absl::DataLossError("a hold on a derivation names another record");
+          }
+          TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader.FindAsset(derivation->generated));
+          if (!asset.has_value()) return absl::OkStatus();
+          return add(logged, {.subject = HoldSubject::kDerivation,
+                              .asset = *asset,
+                              .derivation = found->position});
         }
         // Sales are looked up by position, so their holds stand in the list of views as one that
         // meets nothing.
         holds.held_sales.try_emplace(found->position.value,
                                      static_cast<std::uint32_t>(holds.ids.size()));
-        return add(logged.id, {.subject = HoldSubject::kParty});
+        return add(logged, {.subject = HoldSubject::kParty});
       }));
   return holds;
 }
 
 absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& holds,
                                      const EarnerRoutes& routes, const ValuationLimits& limits,
-                                     const CancelToken* cancel) {
-  return Valuer(table, holds, routes, limits, cancel).Run();
+                                     const CancelToken* cancel, LineageWatch* watch) {
+  return Valuer(table, holds, routes, limits, cancel, watch).Run();
 }
 
 EarnedGrains ToEarnedGrains(const Valuation& valuation) {

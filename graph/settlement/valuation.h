@@ -30,8 +30,12 @@ struct EarnerRoutes {
 // Holds in force, in the order of the log.
 struct HoldSet {
   std::vector<Digest> ids;
+  std::vector<LogPosition> positions;                            // by place in ids
   std::vector<HoldView> views;                                   // by place in ids
   absl::flat_hash_map<std::uint64_t, std::uint32_t> held_sales;  // log position -> place in ids
+
+  // Adds the hold at place `index` of another set, recorded after all of these.
+  void Add(const HoldSet& other, std::size_t index);
 };
 
 struct HoldLimits {
@@ -71,7 +75,15 @@ struct ValuationLimits {
   std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
-// Values every sale of the table at its own tree size N.
+// Asks whether a change of an asset's lineage concerns a sale: one that is valued at its position
+// or below, of the asset or of what is downstream of it.
+struct LineageWatch {
+  AssetNumber asset;
+  LogPosition changed_at;
+  bool met = false;  // set by ValueSales
+};
+
+// Values every sale of the table at its own tree size N, by the lineage of the table's reader.
 //
 // Rule:   a sale of asset A may be valued at a later state M iff no asset upstream of A, A
 // included,
@@ -85,12 +97,14 @@ struct ValuationLimits {
 //         kOutOfRange         sales of 2^127 grains or more in one currency.
 //         kResourceExhausted  a limit, which it names.
 //         Cancellation and the reader's own.
+// `watch` may be null; it looks at sales on hold too.
 // Cost:   O(sales); O(V + E) of the lineage of the assets that wait, and O(payees), for each pass
 // and
 //         for each flow: one for every currency, policy and route segment in it.
 absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& holds,
                                      const EarnerRoutes& routes, const ValuationLimits& limits = {},
-                                     const CancelToken* cancel = nullptr);
+                                     const CancelToken* cancel = nullptr,
+                                     LineageWatch* watch = nullptr);
 
 EarnedGrains ToEarnedGrains(const Valuation& valuation);
 

@@ -7,6 +7,7 @@
 
 #include "graph/settlement/adjust.h"
 #include "graph/settlement/close.h"
+#include "graph/settlement/record_scan.h"
 #include "server/convert/enums.h"
 #include "server/handlers/settle_list.h"
 #include "server/handlers/walk_limits.h"

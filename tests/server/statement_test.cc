@@ -319,6 +319,54 @@ TEST_CASE("adjustment: a superseded correction is no cause", "[server][settlemen
   CHECK(Payable(env, "bea") == "4500");
 }
 
+TEST_CASE("adjustment: lineage that changed before the close, and a mode that freezes",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
+  const std::string sale = RecordOne(env, Sale("order 1", "output", "10000"));
+  const std::string cause = RecordOne(env, CorrectedWeights(wrong));
+  const std::string statement = Close(env).receipt().record_id();
+  CHECK(Paid(Lines(env, 1)) ==
+        Amounts{{Payee("bea"), "5000"}, {Payee("dan"), "1000"}, {Payee("sam"), "4000"}});
+  MustPost(env, statement, cause, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(sale);
+  v1::PostAdjustmentRequest post;
+  post.set_ledger(kLedger);
+  post.set_statement(statement);
+  post.set_cause(RecordOne(env, reversal));
+  post.set_mode(v1::ADJUSTMENT_MODE_PROSPECTIVE);
+  v1::PostAdjustmentResponse response;
+  const absl::Status refused = server::PostAdjustment(env, post, &response);
+  CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument);
+  CHECK(FieldOf(refused) == "mode");
+  Close(env);
+  CHECK(Payable(env, "dan") == "4000");
+}
+
+TEST_CASE("statement: none is closed at an end below a hold on its sales", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  RecordOne(env, Sale("order 1", "output", "10000"));
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  request.set_end((*env.ledgers.Find(kLedger))->head().tree_size.value);
+  v1::Fact hold;
+  hold.mutable_hold()->set_reference("claim 1");
+  hold.mutable_hold()->set_party("dan");
+  hold.mutable_hold()->set_reason("not his");
+  RecordOne(env, hold);
+  v1::CloseStatementResponse response;
+  const absl::Status refused = server::CloseStatement(env, request, &response);
+  CHECK_STATUS(refused, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(refused) == "end");
+  Close(env);
+  CHECK(Payable(env, "dan").empty());
+}
+
 TEST_CASE("statement: a ledger replayed from its log has the same statements",
           "[server][settlement]") {
   TestServer server;

@@ -34,38 +34,80 @@ std::uint64_t ReferenceLedger::PositionOf(const Digest& id) const {
   return 0;
 }
 
-const ReferenceLedger::World& ReferenceLedger::WorldAt(std::uint64_t tree_size) {
-  const auto [entry, is_new] = worlds_.try_emplace(tree_size);
-  World& world = entry->second;
-  if (!is_new) return world;
+ReferenceLedger::Versions ReferenceLedger::InForce(const Digest& asset,
+                                                   std::uint64_t tree_size) const {
+  Versions versions{};
   for (std::uint64_t p = 0; p < tree_size; ++p) {
-    if (const auto* asset = As<AssetRecord>(p)) {
-      const auto [place, is_first] = world.places.try_emplace(asset->asset, world.places.size());
-      if (is_first) {
-        world.lineage.assets.push_back({asset->asset, asset->kind, {}, {}});
-        world.versions.push_back({});
-      }
-      world.lineage.assets[place->second].kind = asset->kind;
-      world.versions[place->second][0] = p;
-    } else if (const auto* derivation = As<DerivationRecord>(p)) {
-      const std::size_t place = world.places.at(derivation->generated);
-      PlainDerivation plain{derivation->retained, derivation->unattributed, {}};
-      for (const LedgerEdge& edge : ledger_.edges({p})) {
-        plain.edges.push_back({world.places.at(edge.input), edge.weight, edge.role});
-      }
-      world.lineage.assets[place].derivation = plain;
-      world.versions[place][1] = p;
-    } else if (const auto* holders = As<HoldersRecord>(p)) {
-      const std::size_t place = world.places.at(holders->asset);
-      world.lineage.assets[place].holders = holders->holders;
-      world.versions[place][2] = p;
-    }
+    const auto* record = As<AssetRecord>(p);
+    const auto* derivation = As<DerivationRecord>(p);
+    const auto* holders = As<HoldersRecord>(p);
+    if (record != nullptr && record->asset == asset) versions[0] = p;
+    if (derivation != nullptr && derivation->generated == asset) versions[1] = p;
+    if (holders != nullptr && holders->asset == asset) versions[2] = p;
   }
-  return world;
+  return versions;
 }
 
-ReferenceLedger::Closure ReferenceLedger::ClosureOf(const Digest& asset, std::uint64_t tree_size) {
-  const World& world = WorldAt(tree_size);
+// What counts of an asset at a tree size N with causes laid over it; nullopt: it is not there.
+std::optional<ReferenceLedger::Versions> ReferenceLedger::VersionsOf(const Digest& asset,
+                                                                     std::uint64_t tree_size,
+                                                                     const Laid& laid) {
+  Versions versions = InForce(asset, tree_size);
+  if (versions[0] == 0) {
+    // Not known at N: as of the first derivation among the causes that had it upstream.
+    for (const std::uint64_t cause : laid) {
+      const auto* derivation = As<DerivationRecord>(cause);
+      if (derivation == nullptr || versions[0] != 0) continue;
+      if (!ClosureOf(derivation->generated, cause + 1).contains(asset)) continue;
+      versions = InForce(asset, cause + 1);
+      versions[3] = 1;
+    }
+    if (versions[0] == 0) return std::nullopt;
+  }
+  std::array<std::uint64_t, 3> newest{};
+  for (const std::uint64_t cause : laid) {
+    const Versions alone = InForce(asset, cause + 1);
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (alone[i] == cause) newest[i] = std::max(newest[i], cause);
+    }
+  }
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (newest[i] >= tree_size) versions[i] = newest[i];
+  }
+  return versions;
+}
+
+const ReferenceLedger::World& ReferenceLedger::WorldAt(std::uint64_t tree_size, const Laid& laid) {
+  const auto known = worlds_.find({tree_size, laid});
+  if (known != worlds_.end()) return known->second;
+  World world;
+  for (std::uint64_t p = 0; p < ledger_.tree_size().value; ++p) {
+    const auto* asset = As<AssetRecord>(p);
+    if (asset == nullptr || world.places.contains(asset->asset)) continue;
+    const auto versions = VersionsOf(asset->asset, tree_size, laid);
+    if (!versions) continue;
+    world.places.emplace(asset->asset, world.places.size());
+    world.lineage.assets.push_back({asset->asset, As<AssetRecord>((*versions)[0])->kind, {}, {}});
+    world.versions.push_back(*versions);
+  }
+  for (std::size_t v = 0; v < world.versions.size(); ++v) {
+    const auto& [record, made, held, is_late] = world.versions[v];
+    if (made != 0) {
+      const DerivationRecord& derivation = *As<DerivationRecord>(made);
+      PlainDerivation plain{derivation.retained, derivation.unattributed, {}};
+      for (const LedgerEdge& edge : ledger_.edges({made})) {
+        plain.edges.push_back({world.places.at(edge.input), edge.weight, edge.role});
+      }
+      world.lineage.assets[v].derivation = plain;
+    }
+    if (held != 0) world.lineage.assets[v].holders = As<HoldersRecord>(held)->holders;
+  }
+  return worlds_.emplace(std::pair(tree_size, laid), std::move(world)).first->second;
+}
+
+ReferenceLedger::Closure ReferenceLedger::ClosureOf(const Digest& asset, std::uint64_t tree_size,
+                                                    const Laid& laid) {
+  const World& world = WorldAt(tree_size, laid);
   Closure closure;
   std::vector<std::size_t> open{world.places.at(asset)};
   while (!open.empty()) {
@@ -121,40 +163,19 @@ std::optional<ReferenceLedger::Sale> ReferenceLedger::ReadSale(
 
 std::vector<ReferenceLedger::Sale> ReferenceLedger::SalesWith(
     std::uint64_t begin, std::uint64_t end, const std::optional<Digest>& policy,
-    const std::vector<ReferenceCause>& causes) {
+    const std::vector<ReferenceCause>& causes) const {
   std::map<std::uint64_t, Sale> sales;
   for (std::uint64_t p = 0; p < end; ++p) {
     if (As<SaleRecord>(p) == nullptr) continue;
     const auto sale = ReadSale(p, end, policy);
     if (sale && sale->earned_at >= begin) sales[p] = *sale;
   }
-  std::map<std::uint64_t, std::size_t> pinned;  // sale -> first cause that moves it again
-  for (std::size_t i = 0; i < causes.size(); ++i) {
-    if (const auto* reversal = As<ReversalRecord>(causes[i].record)) {
+  for (const ReferenceCause& cause : causes) {
+    if (const auto* reversal = As<ReversalRecord>(cause.record)) {
       sales.erase(PositionOf(reversal->sale));
-    } else if (const auto* correction = As<CorrectionRecord>(causes[i].record)) {
+    } else if (const auto* correction = As<CorrectionRecord>(cause.record)) {
       const auto found = sales.find(PositionOf(correction->sale));
-      if (found == sales.end()) continue;
-      Correct(*correction, policy, &found->second);
-      if (correction->tree_size) pinned[found->first] = i;
-    }
-  }
-  for (std::size_t i = 0; i < causes.size(); ++i) {
-    Digest changed;
-    if (const auto* derivation = As<DerivationRecord>(causes[i].record)) {
-      changed = derivation->generated;
-    } else if (const auto* holders = As<HoldersRecord>(causes[i].record)) {
-      changed = holders->asset;
-    } else if (const auto* asset = As<AssetRecord>(causes[i].record)) {
-      changed = asset->asset;
-    } else {
-      continue;
-    }
-    for (auto& [position, sale] : sales) {
-      if (pinned.contains(position) && pinned[position] > i) continue;
-      if (!WorldAt(causes[i].tree_size).places.contains(sale.asset)) continue;
-      if (!ClosureOf(sale.asset, causes[i].tree_size).contains(changed)) continue;
-      sale.valued_at = causes[i].tree_size;
+      if (found != sales.end()) Correct(*correction, policy, &found->second);
     }
   }
   std::vector<Sale> list;
@@ -192,9 +213,11 @@ std::vector<ReferenceHold> ReferenceLedger::ViewsAt(const Holds& holds, const Wo
     view.party = hold.party;
     if (hold.asset && world.places.contains(*hold.asset)) view.asset = world.places.at(*hold.asset);
     if (hold.derivation) {
+      // The derivation named, and those of its asset that superseded it.
       const std::uint64_t derivation = PositionOf(*hold.derivation);
-      for (std::size_t v = 0; v < world.versions.size(); ++v) {
-        if (world.versions[v][1] == derivation) view.derivation_of = v;
+      const auto made = world.places.find(As<DerivationRecord>(derivation)->generated);
+      if (made != world.places.end() && world.versions[made->second][1] >= derivation) {
+        view.derivation_of = made->second;
       }
     }
     views.push_back(view);
@@ -232,9 +255,17 @@ std::vector<std::uint64_t> ReferenceLedger::Boundaries(std::uint64_t tree_size) 
   return {boundaries.begin(), boundaries.end()};
 }
 
-void ReferenceLedger::Flow(std::uint64_t state, const std::vector<Sale>& sales, const Holds& holds,
-                           std::uint64_t routes_at, ReferenceValuation* valuation) {
-  const World& world = WorldAt(state);
+std::string ReferenceLedger::PayeeOf(const std::string& recipient, const Holds& holds) const {
+  for (const std::uint64_t p : holds.records) {
+    if (As<HoldRecord>(p)->party == recipient) return "hold:" + ledger_.at({p}).id.ToHex();
+  }
+  return "party:" + recipient;
+}
+
+void ReferenceLedger::Flow(std::uint64_t state, const Laid& laid, const std::vector<Sale>& sales,
+                           const Holds& holds, std::uint64_t routes_at,
+                           ReferenceValuation* valuation) {
+  const World& world = WorldAt(state, laid);
   const std::vector<ReferenceHold> views = ViewsAt(holds, world);
   const std::vector<std::uint64_t> boundaries = Boundaries(routes_at);
   // Currency, policy, segment between boundaries, and the asset where that counts.
@@ -279,12 +310,23 @@ void ReferenceLedger::Flow(std::uint64_t state, const std::vector<Sale>& sales, 
 ReferenceValuation ReferenceLedger::Value(std::uint64_t begin, std::uint64_t end,
                                           const std::optional<Digest>& policy,
                                           const std::vector<ReferenceCause>& causes,
-                                          bool one_by_one) {
+                                          bool one_by_one, std::uint64_t judged_at) {
   ReferenceValuation valuation;
-  const Holds holds = HoldsWith(end, causes);
+  Holds holds = HoldsWith(end, causes);
+  for (const std::uint64_t p : HoldsWith(judged_at, causes).records) {
+    if (p < end) continue;
+    const auto& sale = As<HoldRecord>(p)->sale;
+    if (sale) holds.of_sales.try_emplace(PositionOf(*sale), holds.records.size());
+    holds.records.push_back(p);
+  }
   std::uint64_t routes_at = end;
+  Laid laid;
   for (const ReferenceCause& cause : causes) {
     if (As<AssignmentRecord>(cause.record) != nullptr) routes_at = cause.tree_size;
+    const bool is_lineage = As<DerivationRecord>(cause.record) != nullptr ||
+                            As<HoldersRecord>(cause.record) != nullptr ||
+                            As<AssetRecord>(cause.record) != nullptr;
+    if (is_lineage) laid.push_back(cause.record);
   }
   std::vector<Sale> left;
   for (const Sale& sale : SalesWith(begin, end, policy, causes)) {
@@ -306,7 +348,8 @@ ReferenceValuation ReferenceLedger::Value(std::uint64_t begin, std::uint64_t end
     std::vector<Sale> same;
     std::vector<Sale> others;
     for (const Sale& sale : left) {
-      const bool is_same = ClosureOf(sale.asset, sale.valued_at) == ClosureOf(sale.asset, state);
+      const bool is_same =
+          ClosureOf(sale.asset, sale.valued_at, laid) == ClosureOf(sale.asset, state, laid);
       (is_same ? same : others).push_back(sale);
     }
     if (one_by_one) {
@@ -315,12 +358,13 @@ ReferenceValuation ReferenceLedger::Value(std::uint64_t begin, std::uint64_t end
       others.pop_back();
       state = same[0].valued_at;
     }
-    Flow(state, same, holds, routes_at, &valuation);
+    Flow(state, laid, same, holds, routes_at, &valuation);
     left = std::move(others);
   }
   for (const ReferenceCause& cause : causes) {
     const auto* release = As<HoldReleaseRecord>(cause.record);
     if (release == nullptr || release->outcome != HoldOutcome::kRerouted) continue;
+    const Holds held = HoldsWith(cause.tree_size, causes);
     ReferenceEarned rerouted;
     for (const auto& [key, grains] : valuation.earned) {
       if (key.second != "hold:" + release->hold.ToHex()) {
@@ -333,7 +377,8 @@ ReferenceValuation ReferenceLedger::Value(std::uint64_t begin, std::uint64_t end
       for (const Holder& recipient : release->recipients) {
         const BigInt before = grains * cumulative / units;
         cumulative += recipient.units;
-        rerouted[{key.first, "party:" + recipient.party}] += grains * cumulative / units - before;
+        rerouted[{key.first, PayeeOf(recipient.party, held)}] +=
+            grains * cumulative / units - before;
       }
     }
     valuation.earned = std::move(rerouted);

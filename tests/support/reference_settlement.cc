@@ -277,7 +277,7 @@ class Splitter {
     const PlainAsset& sold = lineage_.assets[sale_.target];
     if (!asset.holders.empty()) return Divide(asset, reason, hold, grains);
     if (policy_.unclaimed == UnclaimedRule::kSoldAssetHolders && !sold.holders.empty()) {
-      return Divide(sold, reason + "/unclaimed", hold, grains);
+      return Divide(sold, reason + "/unclaimed", HeldAt(sale_.target, hold), grains);
     }
     Pay("unclaimed:" + asset.id.ToHex(), reason, hold, grains);
   }
@@ -292,7 +292,7 @@ class Splitter {
       return Divide(asset, reason + "/undisclosed", hold, grains);
     }
     if (to_sold && !sold.holders.empty()) {
-      return Divide(sold, reason + "/undisclosed", hold, grains);
+      return Divide(sold, reason + "/undisclosed", HeldAt(sale_.target, hold), grains);
     }
     Pay("undisclosed:" + asset.id.ToHex(), reason, hold, grains);
   }

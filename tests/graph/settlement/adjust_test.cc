@@ -1,42 +1,11 @@
 // Adjustments of closed statements, and the explanation of single sales.
 
-#include "graph/settlement/adjust.h"
-
 #include "graph/settlement/explain.h"
-#include "tests/graph/settlement/ledger_story.h"
+#include "tests/graph/settlement/adjusting.h"
 #include "tests/support/catch.h"
 
 namespace tributary::test {
 namespace {
-
-constexpr Grains kCent = Grains{1} << 64;
-
-struct Adjusting : LedgerStory {
-  absl::StatusOr<AdjustmentPreview> Preview(const Digest& cause, std::uint64_t statement = 1,
-                                            AdjustmentMode mode = AdjustmentMode::kCarriedForward) {
-    const auto found = FindStatement(*Reader(), statement).value().value();
-    return PreviewAdjustment(*Reader(), {found.id, cause, mode, "wrong"}, options);
-  }
-  // Posts it and closes what follows.
-  Cents Post(const AdjustmentPreview& preview) {
-    Append(preview.record, preview.lines);
-    return PaidBy(Close(options).value());
-  }
-  CloseOptions options;
-};
-
-// Differences in whole cents, halves away from zero, by payee.
-std::map<std::string, long> Differences(const AdjustmentPreview& preview) {
-  std::map<std::string, long> cents;
-  for (const AdjustmentLine& line : preview.adjustment.lines) {
-    const Grains size = std::max(line.increase(), line.decrease()) + kCent / 2;
-    const auto units = static_cast<long>(size / kCent);
-    cents[line.payee] = line.increase() > 0 ? units : -units;
-  }
-  return cents;
-}
-
-std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
 
 TEST_CASE("worked example 3: a wrong weight is corrected", "[settlement][worked]") {
   Adjusting ledger;

@@ -4,6 +4,7 @@
 
 #include "tests/graph/settlement/ledger_story.h"
 #include "tests/support/catch.h"
+#include "tests/support/list_settlement_reader.h"
 
 namespace tributary::test {
 namespace {
@@ -163,6 +164,108 @@ TEST_CASE("close: stops when asked to", "[settlement]") {
   CloseOptions options;
   options.cancel = &cancel;
   CHECK(ledger.Close(options).status().code() == absl::StatusCode::kCancelled);
+}
+
+TEST_CASE("close: an end below a hold that meets its sales is refused", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kWork, "ben");
+  const LogPosition sale = ledger.Sell(0, 10);
+  const std::uint64_t end = ledger.tree_size().value;
+  HoldRecord hold{.reference = "h"};
+  bool meets = true;
+  SECTION("of the party") { hold.party = "ana"; }
+  SECTION("of the asset") { hold.asset = TestId(0); }
+  SECTION("of the sale") { hold.sale = ledger.id(sale); }
+  SECTION("of another") { hold.party = "ben", meets = false; }
+  const LogPosition held = ledger.Append(hold);
+  const auto close = [&] { return CloseStatement(*ledger.Reader(), {end}, {}); };
+  if (meets) {
+    const absl::Status refused = close().status();
+    CHECK(refused.code() == absl::StatusCode::kFailedPrecondition);
+    CHECK(FieldOf(refused) == "end");
+    CHECK(std::string(refused.message()).find(ledger.id(held).ToHex()) != std::string::npos);
+    const auto above = CloseStatement(*ledger.Reader(), {held.value + 1}, {});
+    CHECK(PaidBy(above.value()) == Cents{{HoldKey(ledger.id(held)), 10}});
+    ledger.Append(HoldReleaseRecord{.hold = ledger.id(held)});
+  }
+  const auto closed = close();
+  REQUIRE(closed.ok());
+  CHECK(PaidBy(*closed) == Cents{{"party:ana", 10}});
+  // What is closed comes out again, whatever is held since.
+  ledger.Append(closed->record, closed->lines);
+  ledger.Append(HoldRecord{.reference = "later", .asset = TestId(0)});
+  const auto again = RecomputeStatement(*ledger.Reader(), *LastStatement(*ledger.Reader()).value());
+  REQUIRE(again.ok());
+  CHECK(again->lines == closed->lines);
+}
+
+TEST_CASE("close: a hold on a derivation binds those that supersede it", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kOutput, "sam");
+  ledger.Make(1, 1, {{0, 1}});
+  ledger.Sell(1, 10);  // by the derivation before: not meant
+  const Digest named = ledger.id(ledger.Make(1, 1, {{0, 1}}));
+  const Digest hold = ledger.id(ledger.Append(HoldRecord{.reference = "h", .derivation = named}));
+  ledger.Sell(1, 100);
+  ledger.Make(1, 1, {{0, 1}});
+  ledger.Sell(1, 200);
+  CHECK(PaidBy(ledger.Close().value()) ==
+        Cents{{HoldKey(hold), 300}, {"party:ana", 5}, {"party:sam", 5}});
+}
+
+TEST_CASE("close: a hold on the asset sold catches what its holders get by policy",
+          "[settlement]") {
+  LedgerStory ledger;
+  PolicyRecord policy{.name = "p"};
+  bool unclaimed = false;
+  SECTION("of parts without a payee") {
+    policy.unclaimed = UnclaimedRule::kSoldAssetHolders, unclaimed = true;
+  }
+  SECTION("of parts without a source") { policy.undisclosed = UndisclosedRule::kSoldAssetHolders; }
+  ledger.policy = ledger.id(ledger.Append(policy));
+  ledger.Asset(0, unclaimed ? AssetKind::kWork : AssetKind::kDataset);
+  ledger.Asset(1, AssetKind::kOutput, "ana");
+  ledger.Make(1, 1, {{0, 1}});
+  const Digest hold = ledger.id(ledger.Append(HoldRecord{.reference = "h", .asset = TestId(1)}));
+  ledger.Sell(1, 100);
+  CHECK(PaidBy(ledger.Close().value()) == Cents{{HoldKey(hold), 100}});
+}
+
+// Loses what it is told to, as a damaged index would.
+struct LossyReader : ListSettlementReader {
+  absl::StatusOr<std::vector<LogPosition>> ListPositions(RecordType type, std::uint64_t first,
+                                                         std::size_t count_max) const override {
+    if (loses_list) return std::vector<LogPosition>();
+    return ListSettlementReader::ListPositions(type, first, count_max);
+  }
+  absl::Status ReadRecords(std::span<const LogPosition> positions,
+                           std::vector<LoggedRecord>* records) const override {
+    TRIBUTARY_RETURN_IF_ERROR(ListSettlementReader::ReadRecords(positions, records));
+    const bool loses = loses_sale && !records->empty() &&
+                       std::holds_alternative<SaleRecord>(records->back().record.body);
+    if (loses) records->pop_back();
+    return absl::OkStatus();
+  }
+  bool loses_list = false;
+  bool loses_sale = false;
+};
+
+TEST_CASE("close: a list that lost a record is damage", "[settlement]") {
+  LossyReader reader;
+  SaleRecord sale;
+  sale.reference = "pending";
+  sale.currency = "EUR";
+  sale.pending_until = TimeMs{1};
+  const LogPosition pending = reader.Append(sale);
+  reader.Append(EscrowRecord{.sale = reader.IdAt(pending)});
+  SECTION("of positions") { reader.loses_list = true; }
+  SECTION("of sales that were posted") { reader.loses_sale = true; }
+  SaleTable table(reader, std::nullopt);
+  // Above the sale: only its posting is in the range.
+  CHECK(ReadSales(reader, {pending.value + 1}, {}, nullptr, &table).code() ==
+        absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ HoldView ViewOf(const ReferenceHold& hold) {
   }
   if (hold.derivation_of) {
     return {.subject = HoldSubject::kDerivation,
+            .asset = MemoryLineageReader::Number(*hold.derivation_of),
             .derivation = MemoryLineageReader::DerivationPosition(*hold.derivation_of)};
   }
   return {.subject = HoldSubject::kParty, .party = hold.party};

@@ -62,6 +62,7 @@ struct Bound {
       } else if (hold.derivation_of) {
         holds.push_back(
             {.subject = HoldSubject::kDerivation,
+             .asset = MemoryLineageReader::Number(*hold.derivation_of),
              .derivation = MemoryLineageReader::DerivationPosition(*hold.derivation_of)});
       } else if (!hold.on_sale) {
         holds.push_back({.subject = HoldSubject::kParty, .party = hold.party});

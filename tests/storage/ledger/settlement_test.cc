@@ -163,6 +163,32 @@ TEST_CASE("settlement: a correction keeps the rules of the sale", "[ledger][sett
   CHECK_STATUS(correct({.amount = MinorUnits{2}}, last->id), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_CASE("settlement: what never counts is not corrected", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const auto pending = [&](std::string reference) {
+    SaleRecord sale = Sale(std::move(reference));
+    sale.pending_until = TimeMs{kTime + 1000};
+    return MustRecord(ledger, FactOf(sale)).record_id;
+  };
+  const auto correct = [&](const Digest& sale) {
+    return ledger->RecordFact(FactOf(CorrectionRecord{.sale = sale, .amount = MinorUnits{1}}));
+  };
+  const Digest open = pending("open");
+  const Digest posted = pending("posted");
+  const Digest voided = pending("voided");
+  const Digest expired = pending("expired");
+  MustRecord(ledger, FactOf(EscrowRecord{.sale = posted}));
+  MustRecord(ledger, FactOf(EscrowRecord{.sale = voided, .outcome = EscrowOutcome::kVoided}));
+  REQUIRE_OK(correct(open));  // it may still be posted
+  ledger.set_time(TimeMs{kTime + 1000});
+  REQUIRE_OK(correct(posted));
+  CHECK_STATUS(correct(voided), absl::StatusCode::kFailedPrecondition);
+  CHECK(Says(correct(voided).status(), "voided, which was voided"));
+  CHECK_STATUS(correct(expired), absl::StatusCode::kFailedPrecondition);
+  CHECK(Says(correct(expired).status(), "expired, which expired"));
+}
+
 TEST_CASE("settlement: records name what is there", "[ledger][settlement]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
   RecordMarket(ledger);
@@ -444,6 +470,38 @@ TEST_CASE("settlement: an adjustment names a statement and a later cause, once",
   REQUIRE_OK(recorded);
   CHECK(*MustView(ledger)->ReadLines(recorded->position, 0, 10) == lines);
   CHECK_STATUS(with([](auto* a) { a->reason = "again"; }), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_CASE("settlement: lineage may change between a sale and its close", "[ledger][settlement]") {
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));
+  RecordMarket(ledger);
+  const Digest sale = MustRecord(ledger, FactOf(Sale("order 1"))).record_id;  // 5
+  const Digest holders = MustRecord(ledger, HoldersFact("out", {{"ana", 1}})).record_id;
+  const Digest hold =
+      MustRecord(ledger, FactOf(HoldRecord{.reference = "h", .party = "ana", .reason = "claim"}))
+          .record_id;
+  const Digest early = MustRecord(ledger, FactOf(HoldReleaseRecord{.hold = hold})).record_id;
+  const auto statement = RecordLines(ledger, StatementOver(0, 9, {}), {});  // 9
+  REQUIRE_OK(statement);
+  const Digest reversal = MustRecord(ledger, FactOf(ReversalRecord{.sale = sale})).record_id;
+  const auto adjust = [&](const Digest& cause, AdjustmentMode mode) {
+    AdjustmentRecord adjustment;
+    adjustment.statement = statement->record_id;
+    adjustment.cause = cause;
+    adjustment.mode = mode;
+    adjustment.tree_size = 11;
+    adjustment.algorithm = "test/v1";
+    adjustment.lines_root = RootOf({});
+    return RecordLines(ledger, adjustment, {});
+  };
+  REQUIRE_OK(adjust(holders, AdjustmentMode::kCarriedForward));
+  // What holds said at the end of the statement is in it.
+  CHECK_STATUS(adjust(early, AdjustmentMode::kCarriedForward),
+               absl::StatusCode::kFailedPrecondition);
+  const auto frozen = adjust(reversal, AdjustmentMode::kProspective);
+  CHECK_STATUS(frozen, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(frozen.status()) == "mode");
+  REQUIRE_OK(adjust(reversal, AdjustmentMode::kCarriedForward));
 }
 
 }  // namespace
