@@ -114,8 +114,9 @@ absl::Status CheckNewPayout(const SettlementReader& reader, const PayoutBatchRec
                             const CancelToken* cancel) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<const SettlementReader> then,
                              reader.At({batch.tree_size}));
-  constexpr std::array<std::pair<RecordType, std::string_view>, 4> kTypes = {
+  constexpr std::array<std::pair<RecordType, std::string_view>, 5> kTypes = {
       {{kRecordTypeOf<StatementRecord>, "statement"},
+       {kRecordTypeOf<AdjustmentRecord>, "adjustment"},
        {kRecordTypeOf<PayoutBatchRecord>, "payout batch"},
        {kRecordTypeOf<MandateRecord>, "mandate"},
        {kRecordTypeOf<PartyMergeRecord>, "merge"}}};

@@ -28,6 +28,9 @@ absl::Status FillBalance(const LedgerView& view, const Balance& balance, v1::Bal
   message->set_paid_out(ToProto(balance.paid_out));
   message->set_payable(ToProto(balance.payable));
   message->set_debt(ToBigEndian(balance.debt));
+  message->set_failed(ToProto(balance.failed));
+  message->set_overpaid(ToProto(balance.overpaid));
+  message->set_pending_decrease(ToBigEndian(balance.pending_decrease));
   return absl::OkStatus();
 }
 

@@ -117,6 +117,17 @@ TEST_CASE("check new payout: two batches from one balance are not both taken",
   REQUIRE_OK(CheckNewPayout(ledger, Batch("b2", later, {{"society", {40}}})));
 }
 
+TEST_CASE("check new payout: what an open adjustment takes is not paid", "[settlement][payout]") {
+  ListSettlementReader ledger = Society();
+  const std::uint64_t before = ledger.tree_size().value;
+  ledger.AppendAdjustment(AdjustmentMode::kCarriedForward,
+                          {{"party:leo", "EUR", Grains{40} << 64, 0}});
+  const std::uint64_t now = ledger.tree_size().value;
+  CHECK_STATUS(CheckNewPayout(ledger, Batch("b1", before, {{"society", {1}}})), kConflict);
+  CHECK_STATUS(CheckNewPayout(ledger, Batch("b1", now, {{"society", {61}}})), kConflict);
+  REQUIRE_OK(CheckNewPayout(ledger, Batch("b1", now, {{"society", {60}}})));
+}
+
 TEST_CASE("check new payout: balances must be as they are now", "[settlement][payout]") {
   const PayoutBatchRecord batch = Batch("b1", Society().tree_size().value, {{"society", {1}}});
   const auto check_after = [&](const RecordBody& body) {
