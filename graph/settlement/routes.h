@@ -195,10 +195,10 @@ absl::StatusOr<PartyRoutes> ReadRoutes(const SettlementReader& reader,
                                        const CancelToken* cancel = nullptr);
 
 // All that a mandate, an assignment or a merge must keep before it is recorded: CheckRoute,
-// CheckMandateChange by the newest statement, and that routes stay below kRouteCountMax. `routes`
-// are those of the reader's tree size. Errors: as these; kInvalidArgument, a record of another
-// type.
+// CheckMandateChange by the newest statement, CheckMergeChange, and that routes stay below
+// kRouteCountMax. `routes` are those of the reader's tree size. Errors: as these;
+// kInvalidArgument, a record of another type.
 absl::Status CheckNewRoute(const SettlementReader& reader, const PartyRoutes& routes,
-                           const RecordBody& body);
+                           const RecordBody& body, const CancelToken* cancel = nullptr);
 
 }  // namespace tributary

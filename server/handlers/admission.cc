@@ -312,7 +312,7 @@ absl::Status Admission::CheckExclusive(const PreparedFact& fact) {
     return CheckNewPayoutState(reader, *state);
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env_.cancel));
-  return CheckNewRoute(reader, routes, body);
+  return CheckNewRoute(reader, routes, body, &env_.cancel);
 }
 
 absl::StatusOr<Receipt> Admission::RecordExclusive(PreparedFact fact,
