@@ -152,6 +152,45 @@ TEST_CASE("statement: a retry with its number closes nothing twice", "[server][s
   CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kOutOfRange);
 }
 
+TEST_CASE("statement: a mandate counts from position to position", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  Record(env, {Party("society")});
+  RecordOne(env, Sale("order 1", "data", "1"));
+  const std::uint64_t begin = (*env.ledgers.Find(kLedger))->head().tree_size.value;
+  RecordOne(env, Sale("order 2", "data", "20"));
+  const std::uint64_t end = (*env.ledgers.Find(kLedger))->head().tree_size.value;
+  RecordOne(env, Sale("order 3", "data", "300"));
+  v1::Fact mandate;
+  mandate.mutable_mandate()->set_party("dan");
+  mandate.mutable_mandate()->set_collector("society");
+  mandate.mutable_mandate()->set_begin(begin);
+  mandate.mutable_mandate()->set_end(end);
+  RecordOne(env, mandate);
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  v1::CloseStatementResponse response;
+  const absl::Status whole = server::CloseStatement(env, request, &response);
+  CHECK_STATUS(whole, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(whole) == "end");
+  v1::PreviewStatementRequest preview;
+  preview.set_ledger(kLedger);
+  VectorSink<v1::PreviewStatementResponse> previewed;
+  CHECK_STATUS(server::PreviewStatement(env, preview, previewed),
+               absl::StatusCode::kFailedPrecondition);
+  request.set_end(begin);
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  request.set_end(end + 1);
+  CHECK_STATUS(server::CloseStatement(env, request, &response),
+               absl::StatusCode::kFailedPrecondition);
+  request.set_end(end);
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  Close(env);
+  CHECK(Payable(env, "society") == "20");
+  CHECK(Payable(env, "dan") == "301");
+}
+
 TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();

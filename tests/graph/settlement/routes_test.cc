@@ -299,6 +299,29 @@ TEST_CASE("check new route: what a ledger has closed stands in the way of a mand
   CHECK(check(LedgerRecord{}) == absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("check one collector: a statement ends where a mandate begins or ends",
+          "[settlement][routes]") {
+  const PartyRoutes routes =
+      MakeRoutes({Mandate("a", "s", 100, 500), Mandate("a", "s", 500, 550), Mandate("b", "s", 0)},
+                 {Assignment("c", "d", 20, 30)}, {});
+  const auto check = [&](std::uint64_t begin, std::uint64_t end) {
+    return CheckOneCollector(routes, {begin}, {end});
+  };
+  REQUIRE_OK(check(0, 100));
+  REQUIRE_OK(check(100, 550));  // on from 500 with the same collector
+  REQUIRE_OK(check(550, 9'000));
+  CHECK(check(0, 600).message() ==
+        "end: found 600, with the mandate of a to s that begins at 100; allowed: at most 100: who "
+        "collects a line must be one at all positions of its statement");
+  CHECK(check(100, 551).message() ==
+        "end: found 551, with the mandate of a to s that ends at 550; allowed: at most 550: who "
+        "collects a line must be one at all positions of its statement");
+  CHECK_STATUS(check(99, 101), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(CheckOneCollector(
+                   MakeRoutes({Mandate("a", "s", 1, 5), Mandate("a", "t", 5)}, {}, {}), {1}, {9}),
+               absl::StatusCode::kFailedPrecondition);
+}
+
 // --- Changing merges ---
 
 // What parties earned, closed into the next statement.
