@@ -86,6 +86,31 @@ absl::StatusOr<LogPosition> EndOf(const Env& env, const SettlementReader& reader
   return LogPosition{end};
 }
 
+// Whether a statement of the range would have figures of its own, beside what the last one carries.
+// Sent twice, a request finds the statement of its first time in the range, and nothing else.
+absl::Status CheckNotEmpty(const Env& env, const SettlementReader& reader,
+                           const std::optional<LoggedRecord>& last, LogPosition end) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t count, CountUnclosed(reader, end));
+  if (count > 0) return absl::OkStatus();
+  const LogPosition begin = BeginAfter(last);
+  bool is_adjusted = false;
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto at_end, reader.At({end.value}));
+  TRIBUTARY_RETURN_IF_ERROR(ForEachRecord<AdjustmentRecord>(
+      *at_end, begin, &env.cancel, [&](const LoggedRecord&, const AdjustmentRecord& adjustment) {
+        is_adjusted |= adjustment.mode != AdjustmentMode::kProspective;
+        return absl::OkStatus();
+      }));
+  if (is_adjusted) return absl::OkStatus();
+  std::string found = StrCat(end.value, ", with no sale, end of escrow or adjustment from ",
+                             begin.value, " on");
+  if (last.has_value()) {
+    StrAppend(&found, ", where statement ", std::get<StatementRecord>(last->record.body).number,
+              " ends, which stands at log position ", last->position.value);
+  }
+  return FieldError(absl::StatusCode::kFailedPrecondition, "end", found,
+                    "a range with something to close, or expected_number for an empty statement");
+}
+
 absl::StatusOr<std::optional<Digest>> PolicyOf(const LedgerView& view,
                                                const std::string& policy_bytes) {
   TRIBUTARY_ASSIGN_OR_RETURN(const auto policy, OptionalDigestFromProto(policy_bytes, "policy"));
@@ -221,6 +246,9 @@ absl::Status CloseStatement(Env& env, const v1::CloseStatementRequest& request,
   TRIBUTARY_ASSIGN_OR_RETURN(
       const LogPosition end,
       EndOf(env, reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
+  if (!request.has_expected_number() || request.refuse_empty()) {
+    TRIBUTARY_RETURN_IF_ERROR(CheckNotEmpty(env, reader, last, end));
+  }
   return CloseAndRecord(env, *ledger, reader, end, policy, response->mutable_receipt(),
                         response->mutable_statement());
 }

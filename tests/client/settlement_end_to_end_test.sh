@@ -179,6 +179,12 @@ case_statement() {
   start data
   expect 0 "$cli" statement lines 2 --output csv
   cmp "$work/out" "$work/lines-before" || fail "the lines changed over a restart"
+
+  # Nothing was sold since: only who says the number closes an empty statement.
+  expect 1 "$cli" statement close
+  says "something to close" "$work/err"
+  expect 0 "$cli" statement close --expected-number 3
+  expect 1 "$cli" statement close
 }
 
 case_import() {

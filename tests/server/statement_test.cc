@@ -152,6 +152,44 @@ TEST_CASE("statement: a retry with its number closes nothing twice", "[server][s
   CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kOutOfRange);
 }
 
+TEST_CASE("statement: sent twice without a number it closes nothing twice",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string sale = RecordOne(env, Sale("order 1", "output", "100"));
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  v1::CloseStatementResponse response;
+  const auto is_refused = [&] {
+    const absl::Status again = server::CloseStatement(env, request, &response);
+    CHECK_STATUS(again, absl::StatusCode::kFailedPrecondition);
+    CHECK(FieldOf(again) == "end");
+  };
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  const std::string first = response.receipt().record_id();
+  is_refused();
+  // Nor is there anything to close in what gives nobody anything.
+  Record(env, {Party("zoe")});
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(sale);
+  const std::string cause = RecordOne(env, reversal);
+  MustPost(env, first, cause, v1::ADJUSTMENT_MODE_PROSPECTIVE);
+  is_refused();
+  request.set_expected_number(2);
+  request.set_refuse_empty(true);
+  is_refused();
+  // Who says which one it is may close a month without sales.
+  request.set_refuse_empty(false);
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  CHECK(response.statement().number() == 2);
+  request.clear_expected_number();
+  is_refused();
+  RecordOne(env, Sale("order 2", "output", "100"));
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  CHECK(response.statement().number() == 3);
+}
+
 TEST_CASE("statement: a mandate counts from position to position", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
