@@ -10,6 +10,7 @@
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "storage/ledger_impl.h"
+#include "storage/not_applied.h"
 
 namespace tributary {
 namespace {
@@ -159,10 +160,10 @@ absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group) {
     group->fact_count += job.facts.size();
     group->byte_count += job.byte_count;
     bool stopped = false;
+    std::size_t failed = 0;
     for (const PreparedFact& fact : job.facts) {
       if (stopped) {
-        outcome.results.push_back(
-            absl::AbortedError("not applied: an earlier fact of this batch failed"));
+        outcome.results.push_back(NotApplied(failed));
         continue;
       }
       absl::StatusOr<Receipt> receipt = now.ok() || fact.accepted_time.has_value()
@@ -174,6 +175,7 @@ absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group) {
         group->used_stages.push_back(*fact.stage);
       }
       stopped = !receipt.ok() && job.options.stop_on_error;
+      if (stopped) failed = outcome.results.size();
       outcome.results.push_back(std::move(receipt));
     }
   }

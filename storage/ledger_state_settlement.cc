@@ -34,6 +34,12 @@ class LedgerState::SettlementRules {
       if (fee.currency.empty()) continue;
       TRIBUTARY_RETURN_IF_ERROR(RequireCurrency(fee.currency, "fees.currency").status());
     }
+    // A term of an asset that is not there would never earn anything, and nobody would be told. A
+    // log from before this rule is still replayed.
+    if (fact_.accepted_time.has_value()) return absl::OkStatus();
+    for (const AbsoluteTerm& term : policy.absolute_terms) {
+      TRIBUTARY_RETURN_IF_ERROR(state_.RequireAsset(term.asset, "absolute_terms.asset").status());
+    }
     return absl::OkStatus();
   }
 

@@ -32,6 +32,9 @@ struct BalanceRow {
   MinorUnits payable;
   Grains carry = 0;
   Grains debt = 0;
+  MinorUnits failed;
+  MinorUnits overpaid;
+  Grains pending_decrease = 0;
 };
 
 absl::StatusOr<BalanceRow> RowOf(const v1::Balance& message) {
@@ -43,6 +46,9 @@ absl::StatusOr<BalanceRow> RowOf(const v1::Balance& message) {
   TRIBUTARY_ASSIGN_OR_RETURN(row.payable, AmountOf(message.payable()));
   TRIBUTARY_ASSIGN_OR_RETURN(row.carry, GrainsOf(message.carry()));
   TRIBUTARY_ASSIGN_OR_RETURN(row.debt, GrainsOf(message.debt()));
+  TRIBUTARY_ASSIGN_OR_RETURN(row.failed, AmountOf(message.failed()));
+  TRIBUTARY_ASSIGN_OR_RETURN(row.overpaid, AmountOf(message.overpaid()));
+  TRIBUTARY_ASSIGN_OR_RETURN(row.pending_decrease, GrainsOf(message.pending_decrease()));
   return row;
 }
 
@@ -56,7 +62,12 @@ Json RowJson(const BalanceRow& row) {
               {"payable", MajorUnits(row.payable, row.currency)},
               {"payable_minor_units", ToDecimal(row.payable.value)},
               {"carry", ToDecimal(row.carry)},
-              {"debt", ToDecimal(row.debt)}};
+              {"debt", ToDecimal(row.debt)},
+              {"pending_decrease", ToDecimal(row.pending_decrease)},
+              {"failed", MajorUnits(row.failed, row.currency)},
+              {"failed_minor_units", ToDecimal(row.failed.value)},
+              {"overpaid", MajorUnits(row.overpaid, row.currency)},
+              {"overpaid_minor_units", ToDecimal(row.overpaid.value)}};
 }
 
 Table BalanceTable(const std::vector<BalanceRow>& rows) {
@@ -67,7 +78,10 @@ Table BalanceTable(const std::vector<BalanceRow>& rows) {
                    {"Paid out", "paid_out_minor_units", true},
                    {"Payable", "payable_minor_units", true},
                    {"Carried", "carry", true},
-                   {"Owed", "debt", true}};
+                   {"Owed", "debt", true},
+                   {"To be taken back", "pending_decrease", true},
+                   {"Came back", "failed_minor_units", true},
+                   {"Overpaid", "overpaid_minor_units", true}};
   for (const BalanceRow& row : rows) {
     const auto money = [&row](MinorUnits amount) {
       return Cell(ToDecimal(amount.value), MoneyText(amount, row.currency));
@@ -75,9 +89,14 @@ Table BalanceTable(const std::vector<BalanceRow>& rows) {
     const auto grains = [&row](Grains value) {
       return Cell(ToDecimal(value), value == 0 ? " " : GrainsMoneyText(value, row.currency));
     };
+    const auto rare = [&row](MinorUnits amount) {
+      return Cell(ToDecimal(amount.value),
+                  amount.value == 0 ? " " : MoneyText(amount, row.currency));
+    };
     table.rows.push_back({Cell(row.party), Cell(row.currency.code), money(row.paid),
                           money(row.paid_out), money(row.payable), grains(row.carry),
-                          grains(row.debt)});
+                          grains(row.debt), grains(row.pending_decrease), rare(row.failed),
+                          rare(row.overpaid)});
   }
   return table;
 }

@@ -142,6 +142,30 @@ absl::Status WriteFiles(const PayoutArguments& arguments, const Batch& batch) {
 
 // --- create ---
 
+// Who was left out because of a hold.
+absl::StatusOr<Json> SkippedJson(const v1::CreatePayoutBatchResponse& created,
+                                 const CurrencyRecord& currency) {
+  Json list = Json::array();
+  for (const v1::SkippedPayment& skipped : created.skipped()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const MinorUnits payable, AmountOf(skipped.payable()));
+    list.push_back({{"party", skipped.party()},
+                    {"payable", MajorUnits(payable, currency)},
+                    {"payable_minor_units", skipped.payable()},
+                    {"hold", ToHex(skipped.hold())}});
+  }
+  return list;
+}
+
+std::string SkippedText(const Json& skipped, const std::string& currency) {
+  std::string text;
+  for (const Json& one : skipped) {
+    StrAppend(&text, "Not paid, on hold: ", EscapeForTerminal(one["party"].get<std::string>()),
+              ", ", one["payable"].get<std::string>(), " ", currency, ", by hold ",
+              one["hold"].get<std::string>(), "\n");
+  }
+  return text;
+}
+
 absl::Status FillListed(const PayoutArguments& arguments, const CurrencyRecord& currency,
                         v1::CreatePayoutBatchRequest* request) {
   std::vector<PayoutLine> lines;
@@ -201,6 +225,9 @@ absl::Status CreateBatch(Session& session, const PayoutArguments& arguments) {
   TRIBUTARY_ASSIGN_OR_RETURN(Batch batch, BatchOf(found));
   batch.json["already_recorded"] = receipt.already_recorded();
   batch.json["more"] = created.more();
+  TRIBUTARY_ASSIGN_OR_RETURN(const CurrencyRecord currency, FromProto(found.batch().currency()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const Json skipped, SkippedJson(created, currency));
+  batch.json["skipped"] = skipped;
   TRIBUTARY_RETURN_IF_ERROR(WriteFiles(arguments, batch));
   session.Emit([&] { return batch.json; },
                [&] {
@@ -212,6 +239,7 @@ absl::Status CreateBatch(Session& session, const PayoutArguments& arguments) {
                  if (created.more()) {
                    view.closing.append("Others may be paid too: create a further batch.\n");
                  }
+                 view.closing.append(SkippedText(skipped, currency.code));
                  return view;
                });
   return absl::OkStatus();
@@ -450,7 +478,8 @@ void AddCreate(CLI::App* payout, Session* session) {
       ->required();
   create->add_option("--currency", arguments->currency, "Code of the currency")->required();
   CLI::Option* all =
-      create->add_flag("--all", arguments->all, "Everybody's payable balance, 4096 at most");
+      create->add_flag("--all", arguments->all,
+                       "Everybody's payable balance, 4096 at most; nobody's who is on hold");
   create
       ->add_option("--min", arguments->payable_min,
                    "With --all: only with at least so much payable, in major units")

@@ -5,6 +5,7 @@
 #include "client/cli/statement_answers.h"
 #include "client/cli/stored_record.h"
 #include "client/cli/terminal.h"
+#include "client/lib/close_statement.h"
 #include "client/lib/convert.h"
 #include "client/lib/settlement_answers.h"
 #include "graph/model/status.h"
@@ -155,7 +156,7 @@ absl::Status CloseStatement(Session& session, const StatementArguments& argument
     request.set_expected_number(*arguments.expected_number);
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const v1::CloseStatementResponse response,
-                             session.client().CallLong(&Stub::CloseStatement, request));
+                             CloseNextStatement(session.client(), std::move(request)));
   const v1::RecordReceipt& receipt = response.receipt();
   const Json about{{"record_id", ToHex(receipt.record_id())},
                    {"position", receipt.position()},
@@ -279,7 +280,7 @@ void AddClose(CLI::App* statement, Session* session) {
   auto arguments = std::make_shared<StatementArguments>();
   AddClosing(close, arguments.get());
   close->add_option("--expected-number", arguments->expected_number,
-                    "The number that it must get, else nothing is closed");
+                    "The number that it must get, else nothing is closed; also one without sales");
   Choose(close, session, arguments, &CloseStatement);
 }
 

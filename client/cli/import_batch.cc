@@ -145,8 +145,8 @@ void AddNeeds(const HoldersRecord& holders, Needs* needs) {
 void AddNeeds(const ConsentRecord& consent, Needs* needs) {
   needs->parties.push_back(consent.party);
 }
-// Of its terms' assets only those need to be there that something was made from.
 void AddNeeds(const PolicyRecord& policy, Needs* needs) {
+  for (const AbsoluteTerm& term : policy.absolute_terms) needs->assets.push_back(term.asset);
   for (const Fee& fee : policy.fees) {
     needs->parties.push_back(fee.party);
     if (!fee.currency.empty()) needs->currencies.push_back(fee.currency);

@@ -41,18 +41,25 @@ absl::Status AddPayout(MinorUnits amount, std::optional<PayoutState> state, Bala
                         : AddBounded("failed", amount.value, &balance->failed.value);
 }
 
+absl::Status AddPendingDecrease(Grains grains, Balance* balance) {
+  return AddBounded("pending_decrease", grains, &balance->pending_decrease);
+}
+
 absl::Status CloseBalance(Balance* balance) {
   const Uint128 covered = std::min(balance->total.value, balance->paid_out.value);
   balance->overpaid = {balance->paid_out.value - covered};
-  TRIBUTARY_ASSIGN_OR_RETURN(balance->payable, PayableUnits(balance->total, {covered},
-                                                            balance->debt, balance->fraction_bits));
+  // Each is below 2^127. Rounded together, as one debt will be.
+  const Grains owed = balance->debt + balance->pending_decrease;
+  TRIBUTARY_ASSIGN_OR_RETURN(balance->payable,
+                             PayableUnits(balance->total, {covered}, owed, balance->fraction_bits));
   return absl::OkStatus();
 }
 
 absl::StatusOr<Balance> ComputeBalance(std::string_view account, std::string_view currency,
                                        unsigned fraction_bits, std::uint64_t newest_statement,
                                        std::span<const ReceivedLine> lines,
-                                       std::span<const AccountPayout> payouts) {
+                                       std::span<const AccountPayout> payouts,
+                                       Grains pending_decrease) {
   Balance balance = {.account = std::string(account),
                      .currency = std::string(currency),
                      .fraction_bits = fraction_bits};
@@ -91,6 +98,7 @@ absl::StatusOr<Balance> ComputeBalance(std::string_view account, std::string_vie
             [](const AccountPayout& a, const AccountPayout& b) {
               return std::tie(a.position, a.party) < std::tie(b.position, b.party);
             });
+  TRIBUTARY_RETURN_IF_ERROR(AddPendingDecrease(pending_decrease, &balance));
   TRIBUTARY_RETURN_IF_ERROR(CloseBalance(&balance));
   return balance;
 }

@@ -62,9 +62,9 @@ struct BalanceLine {
   friend bool operator==(const BalanceLine&, const BalanceLine&) = default;
 };
 
-// Minor units but for the debt. With open = total + overpaid - paid_out, what may be paid now is
-// open less the debt rounded up, and 0 where that is negative. Open and overpaid are never both
-// above 0.
+// Minor units but for the debt and the decrease. With open = total + overpaid - paid_out, what may
+// be paid now is open less both together, rounded up, and 0 where that is negative. Open and
+// overpaid are never both above 0.
 struct Balance {
   std::string account = {};
   std::string currency = {};
@@ -75,6 +75,7 @@ struct Balance {
   MinorUnits paid_out = {};                 // created, sent and settled
   MinorUnits failed = {};                   // came back
   Grains debt = 0;                          // on the newest statement
+  Grains pending_decrease = 0;              // debt to come: graph/settlement/pending_decrease.h
   MinorUnits payable = {};
   // Paid out above the total: only where a merge was undone, or a merge or mandate recorded without
   // its check, so that what was paid is another's now. Later statements pay it first.
@@ -87,6 +88,7 @@ struct Balance {
 // currency.
 absl::Status AddReceived(const StatementLine& line, bool is_newest, Balance* balance);
 absl::Status AddPayout(MinorUnits amount, std::optional<PayoutState> state, Balance* balance);
+absl::Status AddPendingDecrease(Grains grains, Balance* balance);
 // Computes payable and overpaid from the sums. Errors: as PayableUnits.
 absl::Status CloseBalance(Balance* balance);
 
@@ -98,6 +100,7 @@ absl::Status CloseBalance(Balance* balance);
 absl::StatusOr<Balance> ComputeBalance(std::string_view account, std::string_view currency,
                                        unsigned fraction_bits, std::uint64_t newest_statement,
                                        std::span<const ReceivedLine> lines,
-                                       std::span<const AccountPayout> payouts);
+                                       std::span<const AccountPayout> payouts,
+                                       Grains pending_decrease = 0);
 
 }  // namespace tributary

@@ -5,8 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "graph/model/status.h"
-#include "graph/settlement/routes.h"
+#include "graph/settlement/record_scan.h"
 
 namespace tributary {
 namespace {
@@ -65,8 +66,29 @@ absl::StatusOr<std::optional<PayoutState>> FindState(const SettlementReader& rea
 
 }  // namespace
 
+absl::StatusOr<HeldAccounts> ReadHeldAccounts(const SettlementReader& reader,
+                                              const PartyRoutes& routes,
+                                              const CancelToken* cancel) {
+  absl::flat_hash_set<Digest> released;
+  TRIBUTARY_RETURN_IF_ERROR(ForEachRecord(
+      reader, kRecordTypeOf<HoldReleaseRecord>, cancel, [&](const LoggedRecord& logged) {
+        released.insert(std::get<HoldReleaseRecord>(logged.record.body).hold);
+        return absl::OkStatus();
+      }));
+  HeldAccounts held;
+  TRIBUTARY_RETURN_IF_ERROR(
+      ForEachRecord(reader, kRecordTypeOf<HoldRecord>, cancel, [&](const LoggedRecord& logged) {
+        const std::string& party = std::get<HoldRecord>(logged.record.body).party;
+        if (!party.empty() && !released.contains(logged.id)) {
+          held.try_emplace(std::string(routes.AccountOf(party)), logged.id);
+        }
+        return absl::OkStatus();
+      }));
+  return held;
+}
+
 absl::StatusOr<PayoutPlan> PlanPayout(std::span<const Balance> balances, MinorUnits min_amount,
-                                      std::size_t line_count_max) {
+                                      std::size_t line_count_max, const HeldAccounts& held) {
   if (line_count_max == 0 || line_count_max > kPayoutLineCountMax) {
     return InvalidField("line_count_max", StrCat(line_count_max),
                         StrCat("1 to ", kPayoutLineCountMax));
@@ -82,6 +104,10 @@ absl::StatusOr<PayoutPlan> PlanPayout(std::span<const Balance> balances, MinorUn
       return InvalidField("currency", balance.currency, balances.front().currency);
     }
     if (balance.payable.value == 0 || balance.payable < min_amount) continue;
+    if (const auto hold = held.find(balance.account); hold != held.end()) {
+      plan.skipped.push_back({balance.account, balance.payable, hold->second});
+      continue;
+    }
     if (plan.lines.size() == line_count_max) {
       ++plan.left_count;
     } else {
@@ -114,11 +140,13 @@ absl::Status CheckNewPayout(const SettlementReader& reader, const PayoutBatchRec
                             const CancelToken* cancel) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<const SettlementReader> then,
                              reader.At({batch.tree_size}));
-  constexpr std::array<std::pair<RecordType, std::string_view>, 4> kTypes = {
+  constexpr std::array<std::pair<RecordType, std::string_view>, 6> kTypes = {
       {{kRecordTypeOf<StatementRecord>, "statement"},
+       {kRecordTypeOf<AdjustmentRecord>, "adjustment"},
        {kRecordTypeOf<PayoutBatchRecord>, "payout batch"},
        {kRecordTypeOf<MandateRecord>, "mandate"},
-       {kRecordTypeOf<PartyMergeRecord>, "merge"}}};
+       {kRecordTypeOf<PartyMergeRecord>, "merge"},
+       {kRecordTypeOf<HoldRecord>, "hold"}}};
   for (const auto& [type, name] : kTypes) {
     TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t before,
                                reader.CountBefore(type, {batch.tree_size}));
@@ -131,12 +159,19 @@ absl::Status CheckNewPayout(const SettlementReader& reader, const PayoutBatchRec
                     StrCat("above ", after.front().value, ", with balances as they are now"));
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(*then, cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(const HeldAccounts held, ReadHeldAccounts(*then, routes, cancel));
   for (std::size_t i = 0; i < batch.lines.size(); ++i) {
     const std::string& party = batch.lines[i].party;
     const std::string_view account = routes.AccountOf(party);
-    if (account == party) continue;
-    return Conflict(StrCat("lines[", i, "].party"),
-                    StrCat(party, ", which was merged into another"), account);
+    if (account != party) {
+      return Conflict(StrCat("lines[", i, "].party"),
+                      StrCat(party, ", which was merged into another"), account);
+    }
+    if (const auto hold = held.find(party); hold != held.end()) {
+      return Conflict(StrCat("lines[", i, "].party"),
+                      StrCat(party, ", kept by hold ", hold->second.ToHex()),
+                      "a party that no hold in force is on");
+    }
   }
   const BalanceQuery query = {
       .parties = PartiesOf(batch), .currency = batch.currency, .with_details = false};

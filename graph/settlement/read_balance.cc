@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "graph/lineage/limits.h"
 #include "graph/model/status.h"
+#include "graph/settlement/pending_decrease.h"
 #include "graph/settlement/record_scan.h"
 #include "graph/settlement/statement_lines.h"
 
@@ -98,6 +99,7 @@ class BalanceReader {
     TRIBUTARY_RETURN_IF_ERROR(
         ForEachRecord(reader_, kRecordTypeOf<PayoutBatchRecord>, cancel_,
                       [this](const LoggedRecord& logged) { return AddBatch(logged); }));
+    TRIBUTARY_RETURN_IF_ERROR(AddPending());
     std::vector<Balance> balances;
     for (auto& [key, balance] : balances_) {
       TRIBUTARY_RETURN_IF_ERROR(CloseBalance(&balance));
@@ -184,6 +186,30 @@ class BalanceReader {
     std::sort(wanted.begin(), wanted.end(),
               [](const Wanted& a, const Wanted& b) { return a.payee < b.payee; });
     return wanted;
+  }
+
+  // The account asked about that collects for a party; nullopt: another one does.
+  std::optional<std::string_view> WantedCollector(std::string_view party, LogPosition at) const {
+    const std::string_view collector = routes_.CollectorOf(party, at);
+    const auto account = std::lower_bound(accounts_.begin(), accounts_.end(), collector);
+    if (account == accounts_.end() || *account != collector) return std::nullopt;
+    return *account;
+  }
+
+  absl::Status AddPending() {
+    TRIBUTARY_ASSIGN_OR_RETURN(const PendingDecreases pending,
+                               ReadPendingDecreases(
+                                   reader_, query_.currency,
+                                   [this](std::string_view party, LogPosition at) {
+                                     return WantedCollector(party, at).has_value();
+                                   },
+                                   cancel_));
+    for (const PendingDecrease& one : pending.parties) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const unsigned bits, BitsOf(one.currency));
+      Balance& balance = Find(*WantedCollector(one.party, pending.closed_end), one.currency, bits);
+      TRIBUTARY_RETURN_IF_ERROR(AddPendingDecrease(one.grains, &balance));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status AddBatch(const LoggedRecord& logged) {
@@ -376,6 +402,15 @@ absl::StatusOr<BalancePage> ReadAllBalances(const SettlementReader& reader,
   };
   TRIBUTARY_RETURN_IF_ERROR(
       ForEachRecord(reader, kRecordTypeOf<PayoutBatchRecord>, cancel, add_batch));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const PendingDecreases pending,
+      ReadPendingDecreases(
+          reader, currency, [](std::string_view, LogPosition) { return true; }, cancel));
+  for (const PendingDecrease& one : pending.parties) {
+    Balance* const balance = page.Find(routes.CollectorOf(one.party, pending.closed_end));
+    if (balance == nullptr) continue;
+    TRIBUTARY_RETURN_IF_ERROR(AddPendingDecrease(one.grains, balance));
+  }
   return std::move(page).Close();
 }
 

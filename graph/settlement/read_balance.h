@@ -38,7 +38,8 @@ struct BalanceQuery {
 // `routes` are those of the reader's tree size.
 // Errors: kNotFound, the currency is not recorded; kResourceExhausted, a limit; kDataLoss, if
 //         statements are no chain; as AddReceived, FindLines and the reader.
-// Cost:   for each of S statements about log2(lines) reads a party; every payout batch is read.
+// Cost:   for each of S statements about log2(lines) reads a party; every payout batch is read, and
+//         so are the lines of adjustments that no statement has closed.
 absl::StatusOr<std::vector<Balance>> ReadBalances(const SettlementReader& reader,
                                                   const PartyRoutes& routes,
                                                   const BalanceQuery& query,
@@ -55,7 +56,7 @@ struct BalancePage {
 // `account_count_max`, at least 1.
 // Errors: as ReadBalances.
 // Cost:   reads all lines of the currency, all payout batches and payout states, however small the
-//         page is; memory for one page, and for payouts that failed.
+//         page is; memory for one page, for payouts that failed, and for decreases to come.
 absl::StatusOr<BalancePage> ReadAllBalances(const SettlementReader& reader,
                                             const PartyRoutes& routes, std::string_view currency,
                                             std::string_view after = {},

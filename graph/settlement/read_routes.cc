@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "graph/lineage/limits.h"
 #include "graph/model/status.h"
+#include "graph/settlement/merge_change.h"
 #include "graph/settlement/record_scan.h"
 #include "graph/settlement/routes.h"
 
@@ -55,7 +56,7 @@ absl::StatusOr<PartyRoutes> ReadRoutes(const SettlementReader& reader, const Can
 }
 
 absl::Status CheckNewRoute(const SettlementReader& reader, const PartyRoutes& routes,
-                           const RecordBody& body) {
+                           const RecordBody& body, const CancelToken* cancel) {
   const LogPosition end = {reader.tree_size().value};
   std::uint64_t count = 1;
   for (const RecordType type : {kRecordTypeOf<MandateRecord>, kRecordTypeOf<AssignmentRecord>,
@@ -64,7 +65,10 @@ absl::Status CheckNewRoute(const SettlementReader& reader, const PartyRoutes& ro
     count += of_type;
   }
   if (count > kRouteCountMax) return LimitMet("route_count_max", count, kRouteCountMax);
-  if (const auto* merge = std::get_if<PartyMergeRecord>(&body)) return CheckRoute(routes, *merge);
+  if (const auto* merge = std::get_if<PartyMergeRecord>(&body)) {
+    TRIBUTARY_RETURN_IF_ERROR(CheckRoute(routes, *merge));
+    return CheckMergeChange(reader, routes, *merge, cancel);
+  }
   if (const auto* assignment = std::get_if<AssignmentRecord>(&body)) {
     return CheckRoute(routes, *assignment);
   }

@@ -129,6 +129,32 @@ std::optional<PartyRoutes::MandateRange> PartyRoutes::FindMandate(std::string_vi
   return MandateRange{.collector = parties_[range->target].name, .end = range->end};
 }
 
+std::optional<PartyRoutes::MandateBoundary> PartyRoutes::FindMandateBoundary(
+    LogPosition begin, LogPosition end) const {
+  std::optional<MandateBoundary> first;
+  const auto offer = [&](std::uint64_t at, const Party& party, const Range& range, bool is_end) {
+    if (at <= begin.value || at >= end.value) return;
+    if (first.has_value() && first->position.value <= at) return;
+    first = {{at}, party.name, parties_[range.target].name, is_end};
+  };
+  for (const Party& party : parties_) {
+    const Ranges& ranges = party.mandates;
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      // One that another of the same collector continues changes nothing.
+      const auto continues = [&](const Range& before, const Range& after) {
+        return before.end == after.begin && before.target == after.target;
+      };
+      if (i == 0 || !continues(ranges[i - 1], ranges[i])) {
+        offer(ranges[i].begin, party, ranges[i], /*is_end=*/false);
+      }
+      if (i + 1 == ranges.size() || !continues(ranges[i], ranges[i + 1])) {
+        offer(ranges[i].end, party, ranges[i], /*is_end=*/true);
+      }
+    }
+  }
+  return first;
+}
+
 // --- Building ---
 
 PartyRoutes::Route PartyRoutes::RouteOf(const MandateRecord& record) {

@@ -84,6 +84,15 @@ class PartyRoutes {
   };
   std::optional<MandateRange> FindMandate(std::string_view party, LogPosition begin) const;
 
+  // The first position above `begin` and below `end` where somebody's collector changes.
+  struct MandateBoundary {
+    LogPosition position;
+    std::string_view party;
+    std::string_view collector;  // of the mandate that begins or ends there
+    bool is_end = false;
+  };
+  std::optional<MandateBoundary> FindMandateBoundary(LogPosition begin, LogPosition end) const;
+
  private:
   friend absl::Status CheckRoute(const PartyRoutes& routes, const MandateRecord& record);
   friend absl::Status CheckRoute(const PartyRoutes& routes, const AssignmentRecord& record);
@@ -195,10 +204,15 @@ absl::StatusOr<PartyRoutes> ReadRoutes(const SettlementReader& reader,
                                        const CancelToken* cancel = nullptr);
 
 // All that a mandate, an assignment or a merge must keep before it is recorded: CheckRoute,
-// CheckMandateChange by the newest statement, and that routes stay below kRouteCountMax. `routes`
-// are those of the reader's tree size. Errors: as these; kInvalidArgument, a record of another
-// type.
+// CheckMandateChange by the newest statement, CheckMergeChange, and that routes stay below
+// kRouteCountMax. `routes` are those of the reader's tree size. Errors: as these;
+// kInvalidArgument, a record of another type.
 absl::Status CheckNewRoute(const SettlementReader& reader, const PartyRoutes& routes,
-                           const RecordBody& body);
+                           const RecordBody& body, const CancelToken* cancel = nullptr);
+
+// Whether everybody has one collector at all positions [begin, end), which a statement closes: a
+// line of it has one. Errors: kFailedPrecondition names the mandate, and the last end that keeps
+// it.
+absl::Status CheckOneCollector(const PartyRoutes& routes, LogPosition begin, LogPosition end);
 
 }  // namespace tributary

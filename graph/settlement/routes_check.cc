@@ -187,6 +187,17 @@ absl::Status CheckRoute(const PartyRoutes& routes, const PartyMergeRecord& recor
   return routes.Check(record);
 }
 
+absl::Status CheckOneCollector(const PartyRoutes& routes, LogPosition begin, LogPosition end) {
+  const auto boundary = routes.FindMandateBoundary(begin, end);
+  if (!boundary.has_value()) return absl::OkStatus();
+  return FieldError(
+      absl::StatusCode::kFailedPrecondition, "end",
+      StrCat(end.value, ", with the mandate of ", boundary->party, " to ", boundary->collector,
+             boundary->is_end ? " that ends at " : " that begins at ", boundary->position.value),
+      StrCat("at most ", boundary->position.value,
+             ": who collects a line must be one at all positions of its statement"));
+}
+
 absl::Status CheckMandateChange(const PartyRoutes& routes, const MandateRecord& record,
                                 LogPosition closed_end) {
   // The last position of the last closed statement, at and below which nothing may change.

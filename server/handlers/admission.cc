@@ -21,6 +21,7 @@
 #include "server/handlers/view.h"
 #include "server/handlers/walk_limits.h"
 #include "server/settlement_view.h"
+#include "storage/not_applied.h"
 
 namespace tributary::server {
 namespace {
@@ -47,22 +48,31 @@ absl::Status CheckFees(const PolicyRecord& policy, const SaleRecord& sale,
                        const CurrencyRecord& currency) {
   const auto bits = static_cast<unsigned>(currency.fraction_bits);
   const Grains gross = sale.amount.value << bits;
+  const Grains unit_mask = (Grains{1} << bits) - 1;
   Grains left = gross;
+  Uint128 total = 0;              // of all fees, in whole minor units, parts rounded up
+  const Fee* too_much = nullptr;  // the first that finds too little left
   for (const Fee& fee : policy.fees) {
     if (fee.fixed.value != 0 && fee.currency != sale.currency) continue;
     const bool fits = fee.fixed.value <= sale.amount.value;
     const Grains grains = fee.fixed.value == 0 ? *MultiplyDivide(gross, fee.ppm, kPartsPerMillion)
                           : fits               ? fee.fixed.value << bits
                                                : gross;
-    if (!fits || grains > left) {
-      return InvalidField("policy",
-                          StrCat("fees of policy ", policy.name, " above the amount of ",
-                                 ToDecimal(sale.amount.value), " ", sale.currency),
-                          "an amount that its fees fit into");
-    }
-    left -= grains;
+    const Uint128 units = fee.fixed.value != 0
+                              ? fee.fixed.value
+                              : (grains >> bits) + ((grains & unit_mask) != 0 ? 1 : 0);
+    total += std::min(units, kUint128Max - total);
+    if (too_much == nullptr && (!fits || grains > left)) too_much = &fee;
+    if (too_much == nullptr) left -= grains;
   }
-  return absl::OkStatus();
+  if (too_much == nullptr) return absl::OkStatus();
+  return InvalidField(
+      "policy",
+      StrCat("fees of policy ", policy.name, " of ", ToDecimal(total),
+             " minor units together on a sale of ", ToDecimal(sale.amount.value), " ",
+             sale.currency),
+      StrCat("an amount that they fit into; the head-room is ", ToDecimal(left >> bits),
+             " minor units where the fee of ", too_much->party, " comes"));
 }
 
 absl::StatusOr<std::vector<BoundTerm>> BindTerms(const LedgerView& view,
@@ -312,7 +322,7 @@ absl::Status Admission::CheckExclusive(const PreparedFact& fact) {
     return CheckNewPayoutState(reader, *state);
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env_.cancel));
-  return CheckNewRoute(reader, routes, body);
+  return CheckNewRoute(reader, routes, body, &env_.cancel);
 }
 
 absl::StatusOr<Receipt> Admission::RecordExclusive(PreparedFact fact,
@@ -348,13 +358,15 @@ absl::StatusOr<Receipt> Admission::Record(PreparedFact fact, const SubmitOptions
 
 std::vector<absl::StatusOr<Receipt>> Admission::RecordAll(std::vector<PreparedFact> facts,
                                                           const SubmitOptions& options) {
-  const absl::Status not_applied =
-      absl::AbortedError("not applied: an earlier fact of the batch failed");
+  absl::Status not_applied;
   std::vector<absl::StatusOr<Receipt>> results;
   results.reserve(facts.size());
   bool stopped = false;
   const auto add = [&](absl::StatusOr<Receipt> result) {
-    stopped = stopped || (!result.ok() && options.stop_on_error);
+    if (!result.ok() && options.stop_on_error && !stopped) {
+      stopped = true;
+      not_applied = NotApplied(results.size());
+    }
     results.push_back(std::move(result));
   };
   std::vector<PreparedFact> group;

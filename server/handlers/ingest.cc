@@ -17,6 +17,7 @@
 #include "server/convert/fact.h"
 #include "server/convert/scalars.h"
 #include "server/handlers/admission.h"
+#include "storage/not_applied.h"
 
 namespace tributary::server {
 namespace {
@@ -146,10 +147,10 @@ std::vector<PreparedFact> PrepareBatch(Env& env, const std::string& ledger_name,
   batch->results.clear();
   batch->results.reserve(facts.capacity());
   bool stopped = false;
+  std::size_t failed = 0;
   for (const v1::Fact& message : request.facts()) {
     if (stopped) {
-      batch->results.emplace_back(
-          absl::AbortedError("not applied: an earlier fact of the batch failed"));
+      batch->results.emplace_back(NotApplied(failed));
       continue;
     }
     absl::StatusOr<PreparedFact> fact = PrepareFromProto(message, ledger_name, env.limits);
@@ -158,6 +159,7 @@ std::vector<PreparedFact> PrepareBatch(Env& env, const std::string& ledger_name,
       batch->results.emplace_back(absl::UnavailableError("not answered by the ledger"));
       facts.push_back(*std::move(fact));
     } else {
+      failed = batch->results.size();
       batch->results.emplace_back(fact.status());
       stopped = request.stop_on_error();
     }

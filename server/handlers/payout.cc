@@ -28,6 +28,9 @@ absl::Status FillBalance(const LedgerView& view, const Balance& balance, v1::Bal
   message->set_paid_out(ToProto(balance.paid_out));
   message->set_payable(ToProto(balance.payable));
   message->set_debt(ToBigEndian(balance.debt));
+  message->set_failed(ToProto(balance.failed));
+  message->set_overpaid(ToProto(balance.overpaid));
+  message->set_pending_decrease(ToBigEndian(balance.pending_decrease));
   return absl::OkStatus();
 }
 
@@ -223,6 +226,7 @@ absl::Status FillLine(const PayoutLine& line, const BatchStates& states,
 struct Planned {
   std::vector<PayoutLine> lines;
   bool more = false;
+  std::vector<SkippedPayout> skipped;
 };
 
 absl::StatusOr<Planned> PlanListed(const v1::CreatePayoutBatchRequest::Listed& listed) {
@@ -242,46 +246,75 @@ absl::StatusOr<Planned> PlanEverybody(Env& env, const SettlementView& reader,
   TRIBUTARY_ASSIGN_OR_RETURN(const MinorUnits min,
                              AmountFromProto(payable_min, "everybody.payable_min"));
   TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env.cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(const HeldAccounts held,
+                             ReadHeldAccounts(reader, routes, &env.cancel));
   constexpr std::size_t kPageAccountCount = 100'000;
-  std::vector<Balance> payable;  // one more than a batch may have, at most
+  std::vector<Balance> payable;  // one more than a batch may have, at most, and those on hold
+  std::size_t paid_count = 0;
+  std::size_t held_count = 0;
   std::string after;
-  for (bool has_more = true; has_more && payable.size() <= kPayoutLineCountMax;) {
+  for (bool has_more = true; has_more && paid_count <= kPayoutLineCountMax;) {
     TRIBUTARY_ASSIGN_OR_RETURN(BalancePage page, ReadAllBalances(reader, routes, currency, after,
                                                                  kPageAccountCount, &env.cancel));
     has_more = page.has_more && !page.balances.empty();
     if (has_more) after = page.balances.back().account;
     for (Balance& balance : page.balances) {
-      const bool is_paid = balance.payable.value > 0 && balance.payable >= min;
-      if (is_paid && payable.size() <= kPayoutLineCountMax) payable.push_back(std::move(balance));
+      if (balance.payable.value == 0 || balance.payable < min) continue;
+      const bool is_held = held.contains(balance.account);
+      std::size_t& count = is_held ? held_count : paid_count;
+      if (count >= (is_held ? kPayoutLineCountMax : kPayoutLineCountMax + 1)) continue;
+      ++count;
+      payable.push_back(std::move(balance));
     }
   }
-  TRIBUTARY_ASSIGN_OR_RETURN(PayoutPlan plan, PlanPayout(payable, min));
+  TRIBUTARY_ASSIGN_OR_RETURN(PayoutPlan plan, PlanPayout(payable, min, kPayoutLineCountMax, held));
   if (plan.lines.empty()) {
     return FieldError(absl::StatusCode::kFailedPrecondition, "everybody",
                       StrCat("nobody with a payable balance of at least ",
-                             ToDecimal(std::max<Uint128>(min.value, 1)), " in ", currency),
+                             ToDecimal(std::max<Uint128>(min.value, 1)), " in ", currency,
+                             plan.skipped.empty() ? "" : " who is not on hold"),
                       "a balance that can be paid");
   }
-  return Planned{std::move(plan.lines), plan.left_count > 0};
+  return Planned{std::move(plan.lines), plan.left_count > 0, std::move(plan.skipped)};
 }
 
-// The batch that has the reference already, if it is what a retry of this request would make.
-absl::Status CheckSameBatch(const v1::CreatePayoutBatchRequest& request, const StoredRecord& record,
-                            const PayoutBatchRecord& body) {
-  bool same = body.currency == request.currency();
-  if (same && request.has_listed()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const Planned planned, PlanListed(request.listed()));
-    PayoutBatchRecord wanted = body;
-    wanted.lines = planned.lines;
-    Record sorted;
-    sorted.body = std::move(wanted);
-    SortLists(&sorted);
-    same = std::get<PayoutBatchRecord>(sorted.body).lines == body.lines;
+absl::StatusOr<Planned> PlanRequest(Env& env, const SettlementView& reader,
+                                    const v1::CreatePayoutBatchRequest& request) {
+  if (request.has_listed()) return PlanListed(request.listed());
+  return PlanEverybody(env, reader, request.currency(), request.everybody().payable_min());
+}
+
+void FillPlanned(const Planned& planned, v1::CreatePayoutBatchResponse* response) {
+  response->set_more(planned.more);
+  for (const SkippedPayout& skipped : planned.skipped) {
+    v1::SkippedPayment* message = response->add_skipped();
+    message->set_party(skipped.account);
+    message->set_payable(ToProto(skipped.payable));
+    message->set_hold(ToProto(skipped.hold));
   }
-  if (same) return absl::OkStatus();
-  return FieldError(absl::StatusCode::kAlreadyExists, "reference", Quoted(request.reference()),
-                    StrCat("another one: batch ", record.id.ToHex(), " of ", body.lines.size(),
-                           " payments in ", body.currency, " has it"));
+}
+
+// What a retry of this request made at the tree size of the batch that has its reference; an error
+// if it would have made another.
+absl::StatusOr<Planned> PlanSameBatch(Env& env, const LedgerView& view,
+                                      const v1::CreatePayoutBatchRequest& request,
+                                      const StoredRecord& record, const PayoutBatchRecord& body) {
+  const auto other = [&](std::string_view found) {
+    return FieldError(absl::StatusCode::kAlreadyExists, "reference",
+                      StrCat(Quoted(request.reference()), " for ", found),
+                      StrCat("another one, or what batch ", record.id.ToHex(),
+                             " has: ", body.lines.size(), " payments in ", body.currency));
+  };
+  if (body.currency != request.currency()) return other(StrCat("a batch in ", request.currency()));
+  absl::StatusOr<Planned> planned =
+      PlanRequest(env, SettlementView(view.At(TreeSize{body.tree_size})), request);
+  if (absl::IsFailedPrecondition(planned.status())) return other("what would have paid nobody");
+  TRIBUTARY_RETURN_IF_ERROR(planned.status());
+  Record wanted;
+  wanted.body = PayoutBatchRecord{.lines = planned->lines};
+  SortLists(&wanted);
+  if (std::get<PayoutBatchRecord>(wanted.body).lines == body.lines) return planned;
+  return other(StrCat(planned->lines.size(), " payments that are not the same"));
 }
 
 }  // namespace
@@ -380,31 +413,20 @@ absl::Status CreatePayoutBatch(Env& env, const v1::CreatePayoutBatchRequest& req
   TRIBUTARY_ASSIGN_OR_RETURN(const auto known, view->FindInForce(batch));
   if (known.has_value()) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto body, BodyOf<PayoutBatchRecord>(*known));
-    TRIBUTARY_RETURN_IF_ERROR(CheckSameBatch(request, *known, body));
+    TRIBUTARY_ASSIGN_OR_RETURN(const Planned planned,
+                               PlanSameBatch(env, *view, request, *known, body));
+    FillPlanned(planned, response);
     ToProto(Receipt{known->id, known->position, known->accepted_time, view->tree_size(), true},
             response->mutable_receipt());
     ToProto(body, response->mutable_batch());
-    if (!request.has_everybody()) return absl::OkStatus();
-    // As it was answered first: by the balances that the batch was made from.
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const Planned planned,
-        PlanEverybody(env, SettlementView(view->At(TreeSize{body.tree_size})), body.currency,
-                      request.everybody().payable_min()));
-    response->set_more(planned.more);
     return absl::OkStatus();
   }
   TRIBUTARY_RETURN_IF_ERROR(RequireCurrency(*view, request.currency(), "currency").status());
   batch.currency = request.currency();
   batch.tree_size = view->tree_size().value;
-  if (request.has_listed()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(Planned planned, PlanListed(request.listed()));
-    batch.lines = std::move(planned.lines);
-  } else {
-    TRIBUTARY_ASSIGN_OR_RETURN(Planned planned, PlanEverybody(env, reader, batch.currency,
-                                                              request.everybody().payable_min()));
-    batch.lines = std::move(planned.lines);
-    response->set_more(planned.more);
-  }
+  TRIBUTARY_ASSIGN_OR_RETURN(Planned planned, PlanRequest(env, reader, request));
+  FillPlanned(planned, response);
+  batch.lines = std::move(planned.lines);
   Fact fact;
   fact.record.ledger = ledger->name();
   fact.record.body = batch;

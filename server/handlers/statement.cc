@@ -8,6 +8,7 @@
 #include "graph/settlement/adjust.h"
 #include "graph/settlement/close.h"
 #include "graph/settlement/record_scan.h"
+#include "graph/settlement/routes.h"
 #include "server/convert/enums.h"
 #include "server/handlers/settle_list.h"
 #include "server/handlers/walk_limits.h"
@@ -56,8 +57,19 @@ Receipt ReceiptOf(const LoggedRecord& record, TreeSize tree_size) {
 
 // --- Statements ---
 
-// The range that a request asks to close, checked against the chain.
-absl::StatusOr<LogPosition> EndOf(const SettlementReader& reader,
+LogPosition BeginAfter(const std::optional<LoggedRecord>& last) {
+  return {last.has_value() ? std::get<StatementRecord>(last->record.body).end : 0};
+}
+
+// A line has one collector, so a statement ends where a mandate begins or ends.
+absl::Status CheckMandates(const Env& env, const SettlementReader& reader, LogPosition begin,
+                           LogPosition end) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, &env.cancel));
+  return CheckOneCollector(routes, begin, end);
+}
+
+// The range that a request asks to close, checked against the chain and against mandates.
+absl::StatusOr<LogPosition> EndOf(const Env& env, const SettlementReader& reader,
                                   const std::optional<LoggedRecord>& last,
                                   std::optional<std::uint64_t> asked) {
   const std::uint64_t tree_size = reader.tree_size().value;
@@ -66,11 +78,38 @@ absl::StatusOr<LogPosition> EndOf(const SettlementReader& reader,
     return FieldError(absl::StatusCode::kOutOfRange, "end", StrCat(end),
                       StrCat("at most the tree size ", tree_size));
   }
-  const std::uint64_t begin =
-      last.has_value() ? std::get<StatementRecord>(last->record.body).end : 0;
-  if (end > begin) return LogPosition{end};
-  return FieldError(absl::StatusCode::kFailedPrecondition, "end", StrCat(end),
-                    StrCat("above ", begin, ", where the last statement ends"));
+  const LogPosition begin = BeginAfter(last);
+  if (end <= begin.value) {
+    return FieldError(absl::StatusCode::kFailedPrecondition, "end", StrCat(end),
+                      StrCat("above ", begin.value, ", where the last statement ends"));
+  }
+  TRIBUTARY_RETURN_IF_ERROR(CheckMandates(env, reader, begin, {end}));
+  return LogPosition{end};
+}
+
+// Whether a statement of the range would have figures of its own, beside what the last one carries.
+// Sent twice, a request finds the statement of its first time in the range, and nothing else.
+absl::Status CheckNotEmpty(const Env& env, const SettlementReader& reader,
+                           const std::optional<LoggedRecord>& last, LogPosition end) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::uint64_t count, CountUnclosed(reader, end));
+  if (count > 0) return absl::OkStatus();
+  const LogPosition begin = BeginAfter(last);
+  bool is_adjusted = false;
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto at_end, reader.At({end.value}));
+  TRIBUTARY_RETURN_IF_ERROR(ForEachRecord<AdjustmentRecord>(
+      *at_end, begin, &env.cancel, [&](const LoggedRecord&, const AdjustmentRecord& adjustment) {
+        is_adjusted |= adjustment.mode != AdjustmentMode::kProspective;
+        return absl::OkStatus();
+      }));
+  if (is_adjusted) return absl::OkStatus();
+  std::string found = StrCat(end.value, ", with no sale, end of escrow or adjustment from ",
+                             begin.value, " on");
+  if (last.has_value()) {
+    StrAppend(&found, ", where statement ", std::get<StatementRecord>(last->record.body).number,
+              " ends, which stands at log position ", last->position.value);
+  }
+  return FieldError(absl::StatusCode::kFailedPrecondition, "end", found,
+                    "a range with something to close, or expected_number for an empty statement");
 }
 
 absl::StatusOr<std::optional<Digest>> PolicyOf(const LedgerView& view,
@@ -178,7 +217,11 @@ absl::Status CloseAfter(Env& env, Ledger& ledger, LogPosition adjustment,
   }
   const LogPosition end{adjustment.value + 1};
   // A sale came between the check and the adjustment: the next statement has both.
-  const absl::Status alone = CheckNoOpenSales(reader, end);
+  absl::Status alone = CheckNoOpenSales(reader, end);
+  if (alone.ok()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
+    alone = CheckMandates(env, reader, BeginAfter(last), end);
+  }
   if (absl::IsFailedPrecondition(alone)) return absl::OkStatus();
   TRIBUTARY_RETURN_IF_ERROR(alone);
   return CloseAndRecord(env, ledger, reader, end, std::nullopt,
@@ -203,7 +246,10 @@ absl::Status CloseStatement(Env& env, const v1::CloseStatementRequest& request,
   }
   TRIBUTARY_ASSIGN_OR_RETURN(
       const LogPosition end,
-      EndOf(reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
+      EndOf(env, reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
+  if (!request.has_expected_number() || request.refuse_empty()) {
+    TRIBUTARY_RETURN_IF_ERROR(CheckNotEmpty(env, reader, last, end));
+  }
   return CloseAndRecord(env, *ledger, reader, end, policy, response->mutable_receipt(),
                         response->mutable_statement());
 }
@@ -216,7 +262,7 @@ absl::Status PreviewStatement(Env& env, const v1::PreviewStatementRequest& reque
   TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(reader));
   TRIBUTARY_ASSIGN_OR_RETURN(
       const LogPosition end,
-      EndOf(reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
+      EndOf(env, reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
   TRIBUTARY_ASSIGN_OR_RETURN(const ClosedStatement closed,
                              tributary::CloseStatement(reader, end, policy, OptionsOf(env)));
   v1::PreviewStatementResponse message;
@@ -292,6 +338,9 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
     if (asked.mode == AdjustmentMode::kReversal) {
       TRIBUTARY_RETURN_IF_ERROR(
           CheckNoOpenSales(SettlementView(newest), LogPosition{newest->tree_size().value}));
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto last, LastStatement(SettlementView(newest)));
+      TRIBUTARY_RETURN_IF_ERROR(CheckMandates(env, SettlementView(newest), BeginAfter(last),
+                                              {newest->tree_size().value + 1}));
     }
     TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
                                tributary::PreviewAdjustment(*reader, asked, OptionsOf(env)));

@@ -179,6 +179,12 @@ case_statement() {
   start data
   expect 0 "$cli" statement lines 2 --output csv
   cmp "$work/out" "$work/lines-before" || fail "the lines changed over a restart"
+
+  # Nothing was sold since: only who says the number closes an empty statement.
+  expect 1 "$cli" statement close
+  says "something to close" "$work/err"
+  expect 0 "$cli" statement close --expected-number 3
+  expect 1 "$cli" statement close
 }
 
 case_import() {
@@ -243,6 +249,8 @@ case_payout() {
   says 50.00 "$work/bank.csv"
   expect 0 "$cli" payout create p-1 --currency EUR --all --min 10.00
   says "Was created already"
+  expect 1 "$cli" payout create p-1 --currency EUR --all
+  expect 1 "$cli" payout create p-1 --currency EUR --pay first-sale/ana=1.00
   expect 0 "$cli" balance first-sale/sam --output json
   is balances.0.payable 0.00
   is balances.0.paid_out 50.00
@@ -259,6 +267,17 @@ case_payout() {
   expect 0 "$cli" payout mark p-1 --file "$work/answer.csv"
   expect 0 "$cli" payout list --output json
   is batches.0.reference p-1
+
+  expect 0 "$cli" balance first-sale/sam --output json
+  is balances.0.failed 50.00
+  is balances.0.overpaid 0.00
+  expect 0 "$cli" hold place claim-9 --party first-sale/sam --reason claimed --claimant market
+  expect 1 "$cli" payout create p-2 --currency EUR --pay first-sale/sam=1.00
+  expect 0 "$cli" payout create p-2 --currency EUR --all --output json
+  is skipped.0.party first-sale/sam
+  is skipped.0.payable 50.00
+  expect 0 "$cli" payout show p-2 --output csv
+  if grep -q first-sale/sam "$work/out"; then fail "who is on hold was paid"; fi
 
   expect 0 "$cli" party mandate first-sale/ana first-sale/acme
   expect 0 "$cli" party merge first-sale/ben first-sale/dora --reason 'recorded twice'

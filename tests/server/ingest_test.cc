@@ -58,6 +58,7 @@ TEST_CASE("ingest: stop_on_error leaves later facts unapplied", "[server][ingest
     CHECK(answer.results(0).has_receipt());
     CHECK(answer.results(1).has_error());
     CHECK(CodeOf(answer.results(2)) == Code(absl::StatusCode::kAborted));
+    CHECK(answer.results(2).error().message() == "not applied: fact 1 of the batch failed");
     CHECK(answer.tree_size() == 2);
   }
 }

@@ -201,7 +201,15 @@ TEST_CASE("sale: fixed fees above the amount are refused", "[server][settlement]
     sale.mutable_sale()->set_policy(id);
     return IngestAll(env, {sale}).results(0).has_receipt();
   };
-  CHECK_FALSE(sell("29"));
+  const v1::IngestResponse refused = [&] {
+    v1::Fact sale = Sale("order of 29", "output", "29");
+    sale.mutable_sale()->set_policy(id);
+    return IngestAll(env, {sale});
+  }();
+  CHECK(
+      refused.results(0).error().message() ==
+      "policy: found fees of policy flat of 45 minor units together on a sale of 29 EUR; allowed: "
+      "an amount that they fit into; the head-room is 29 minor units where the fee of sam comes");
   CHECK_FALSE(sell("59"));
   CHECK(sell("60"));
 }

@@ -152,6 +152,83 @@ TEST_CASE("statement: a retry with its number closes nothing twice", "[server][s
   CHECK_STATUS(server::CloseStatement(env, request, &again), absl::StatusCode::kOutOfRange);
 }
 
+TEST_CASE("statement: sent twice without a number it closes nothing twice",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  const std::string sale = RecordOne(env, Sale("order 1", "output", "100"));
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  v1::CloseStatementResponse response;
+  const auto is_refused = [&] {
+    const absl::Status again = server::CloseStatement(env, request, &response);
+    CHECK_STATUS(again, absl::StatusCode::kFailedPrecondition);
+    CHECK(FieldOf(again) == "end");
+  };
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  const std::string first = response.receipt().record_id();
+  is_refused();
+  // Nor is there anything to close in what gives nobody anything.
+  Record(env, {Party("zoe")});
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(sale);
+  const std::string cause = RecordOne(env, reversal);
+  MustPost(env, first, cause, v1::ADJUSTMENT_MODE_PROSPECTIVE);
+  is_refused();
+  request.set_expected_number(2);
+  request.set_refuse_empty(true);
+  is_refused();
+  // Who says which one it is may close a month without sales.
+  request.set_refuse_empty(false);
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  CHECK(response.statement().number() == 2);
+  request.clear_expected_number();
+  is_refused();
+  RecordOne(env, Sale("order 2", "output", "100"));
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  CHECK(response.statement().number() == 3);
+}
+
+TEST_CASE("statement: a mandate counts from position to position", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, WrongWeights());
+  Record(env, {Party("society")});
+  RecordOne(env, Sale("order 1", "data", "1"));
+  const std::uint64_t begin = (*env.ledgers.Find(kLedger))->head().tree_size.value;
+  RecordOne(env, Sale("order 2", "data", "20"));
+  const std::uint64_t end = (*env.ledgers.Find(kLedger))->head().tree_size.value;
+  RecordOne(env, Sale("order 3", "data", "300"));
+  v1::Fact mandate;
+  mandate.mutable_mandate()->set_party("dan");
+  mandate.mutable_mandate()->set_collector("society");
+  mandate.mutable_mandate()->set_begin(begin);
+  mandate.mutable_mandate()->set_end(end);
+  RecordOne(env, mandate);
+  v1::CloseStatementRequest request;
+  request.set_ledger(kLedger);
+  v1::CloseStatementResponse response;
+  const absl::Status whole = server::CloseStatement(env, request, &response);
+  CHECK_STATUS(whole, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(whole) == "end");
+  v1::PreviewStatementRequest preview;
+  preview.set_ledger(kLedger);
+  VectorSink<v1::PreviewStatementResponse> previewed;
+  CHECK_STATUS(server::PreviewStatement(env, preview, previewed),
+               absl::StatusCode::kFailedPrecondition);
+  request.set_end(begin);
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  request.set_end(end + 1);
+  CHECK_STATUS(server::CloseStatement(env, request, &response),
+               absl::StatusCode::kFailedPrecondition);
+  request.set_end(end);
+  REQUIRE_OK(server::CloseStatement(env, request, &response));
+  Close(env);
+  CHECK(Payable(env, "society") == "20");
+  CHECK(Payable(env, "dan") == "301");
+}
+
 TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();

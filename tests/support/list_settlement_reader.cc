@@ -41,6 +41,28 @@ LogPosition ListSettlementReader::AppendStatement(StatementBuilder builder) {
   return position;
 }
 
+LogPosition ListSettlementReader::AppendAdjustment(AdjustmentMode mode,
+                                                   std::vector<AdjustmentLine> lines) {
+  AdjustmentRecord record;
+  record.cause = RecordId(std::to_string(ledger_->log.size()));
+  record.mode = mode;
+  record.tree_size = ledger_->log.size();
+  record.algorithm = kSettlementAlgorithm;
+  record.line_count = lines.size();
+  std::map<std::string, AdjustmentTotal> totals;
+  for (const AdjustmentLine& line : lines) {
+    AdjustmentTotal& total = totals[line.currency];
+    total.currency = line.currency;
+    total.increase += line.increase();
+    total.decrease += line.decrease();
+  }
+  for (const auto& [currency, total] : totals) record.totals.push_back(total);
+  const LogPosition position = Append(std::move(record));
+  std::vector<std::string>& bytes = ledger_->lines[position.value];
+  for (const AdjustmentLine& line : lines) bytes.push_back(EncodeAdjustmentLine(line));
+  return position;
+}
+
 absl::StatusOr<std::shared_ptr<const SettlementReader>> ListSettlementReader::At(
     TreeSize tree_size) const {
   if (tree_size.value > size()) return absl::OutOfRangeError("above the tree size");

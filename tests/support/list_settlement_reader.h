@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/settlement/adjustment.h"
 #include "graph/settlement/settlement_reader.h"
 #include "graph/settlement/statement.h"
 #include "tests/support/memory_lineage_reader.h"
@@ -23,6 +24,8 @@ class ListSettlementReader : public SettlementReader {
   LogPosition Append(RecordBody body);
   // Closes `builder` as the next statement over the positions up to here.
   LogPosition AppendStatement(StatementBuilder builder);
+  // Posts an adjustment, each of a cause of its own.
+  LogPosition AppendAdjustment(AdjustmentMode mode, std::vector<AdjustmentLine> lines);
 
   Digest IdAt(LogPosition position) const { return ledger_->log.at(position.value).id; }
   // How often lines were read: what a search costs.

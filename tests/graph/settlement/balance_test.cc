@@ -111,6 +111,22 @@ TEST_CASE("payout state: a line's own state beats its batch's", "[settlement][ba
   CHECK(!IsTaken(PayoutState::kFailed));
 }
 
+TEST_CASE("balance: a decrease to come is owed as a debt is, and rounded with it",
+          "[settlement][balance]") {
+  const auto payable = [](Grains debt, Grains decrease) {
+    const std::vector<ReceivedLine> lines = {Received(1, "party:ana", 100, debt)};
+    const auto balance = ComputeBalance("ana", "EUR", 64, 1, lines, {}, decrease);
+    REQUIRE_OK(balance);
+    CHECK(balance->pending_decrease == decrease);
+    return balance->payable;
+  };
+  CHECK(payable(0, 30 * kUnit) == MinorUnits{70});
+  CHECK(payable(0, 1) == MinorUnits{99});
+  CHECK(payable(kUnit / 2, kUnit / 2) == MinorUnits{99});
+  CHECK(payable(kUnit / 2, kUnit / 2 + 1) == MinorUnits{98});
+  CHECK(payable(0, 101 * kUnit) == MinorUnits{0});
+}
+
 // --- Reading ---
 
 CurrencyRecord Currency(std::string code, std::uint64_t bits) {
@@ -193,6 +209,65 @@ TEST_CASE("read balances: lines of all whom an account receives for, and its pay
   REQUIRE(then->size() == 1);
   CHECK((*then)[0].payable == MinorUnits{80});
   CHECK((*then)[0].lines.empty());
+}
+
+AdjustmentLine Changed(std::string party, Grains old_grains, Grains new_grains) {
+  return {.payee = "party:" + std::move(party),
+          .currency = "EUR",
+          .old_grains = old_grains,
+          .new_grains = new_grains};
+}
+
+TEST_CASE("read balances: what open adjustments take is not payable any more",
+          "[settlement][balance]") {
+  ListSettlementReader ledger;
+  ledger.Append(LedgerRecord{});
+  ledger.Append(Currency("EUR", 64));
+  ledger.Append(MandateRecord{.party = "leo", .collector = "ana", .begin = 0});
+  StatementBuilder first = Earned({{"party:ana", 10}, {"party:leo", 20}, {"party:zoe", 5}});
+  REQUIRE_OK(first.AddAdjustment("EUR", "party:ana", kUnit / 2, 0));  // a carry
+  ledger.AppendStatement(std::move(first));
+  const auto figures = [&](const std::string& party) {
+    const auto some = Read(ledger, {.parties = {party}, .currency = "EUR"});
+    REQUIRE_OK(some);
+    REQUIRE(some->size() == 1);
+    const auto routes = ReadRoutes(ledger);
+    REQUIRE_OK(routes);
+    const auto all = ReadAllBalances(ledger, *routes, "EUR");
+    REQUIRE_OK(all);
+    for (const Balance& balance : all->balances) {
+      if (balance.account != party) continue;
+      CHECK(balance.payable == (*some)[0].payable);
+      CHECK(balance.pending_decrease == (*some)[0].pending_decrease);
+    }
+    return std::pair((*some)[0].payable.value, (*some)[0].pending_decrease);
+  };
+  using Figures = std::pair<Uint128, Grains>;
+  ledger.AppendAdjustment(AdjustmentMode::kProspective, {Changed("leo", 20 * kUnit, 0)});
+  CHECK(figures("ana") == Figures(30, 0));
+  ledger.AppendAdjustment(AdjustmentMode::kCarriedForward,
+                          {{"unattributed", "EUR", 0, 9 * kUnit},
+                           Changed("ana", 10 * kUnit, 9 * kUnit),
+                           Changed("leo", 20 * kUnit, 12 * kUnit)});
+  CHECK(figures("ana") == Figures(21, 8 * kUnit + kUnit / 2));  // half a unit from her carry
+  CHECK(figures("zoe") == Figures(5, 0));
+  // What is given back counts for the same party only, and not before it is closed.
+  ledger.AppendAdjustment(AdjustmentMode::kReversal, {Changed("leo", 12 * kUnit, 15 * kUnit)});
+  CHECK(figures("ana") == Figures(24, 5 * kUnit + kUnit / 2));
+  ledger.AppendAdjustment(AdjustmentMode::kReversal, {Changed("zoe", 0, 15 * kUnit)});
+  CHECK(figures("zoe") == Figures(5, 0));
+  const std::uint64_t before = ledger.tree_size().value;
+  // Once they are closed the statement says it.
+  StatementBuilder second = Earned({});
+  REQUIRE_OK(second.AddCurrency("EUR", 64));
+  REQUIRE_OK(second.AddOpening("EUR", "party:ana", kUnit / 2, 0));
+  REQUIRE_OK(second.AddAdjustment("EUR", "party:ana", 0, kUnit));
+  REQUIRE_OK(second.AddAdjustment("EUR", "party:leo", 0, 5 * kUnit));
+  ledger.AppendStatement(std::move(second));
+  CHECK(figures("ana") == Figures(24, 0));
+  const auto then = Read(**ledger.At({before}), {.parties = {"ana"}});
+  REQUIRE_OK(then);
+  CHECK((*then)[0].payable == MinorUnits{24});
 }
 
 TEST_CASE("read balances: all currencies with a figure, or the one asked for",

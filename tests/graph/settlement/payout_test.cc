@@ -81,6 +81,18 @@ TEST_CASE("plan payout: what is no list of accounts is refused", "[settlement][p
   CHECK_STATUS(PlanPayout(mixed, {0}), kInvalid);
 }
 
+TEST_CASE("plan payout: who is on hold is skipped, with the hold", "[settlement][payout]") {
+  const std::vector<Balance> balances = {Payable("a", 5), Payable("b", 7), Payable("c", 9),
+                                         Payable("d", 1)};
+  const Digest hold = Digest::FromHex(std::string(64, 'a')).value();
+  const auto plan =
+      PlanPayout(balances, {2}, /*line_count_max=*/1, {{"a", hold}, {"c", hold}, {"d", hold}});
+  REQUIRE_OK(plan);
+  CHECK(plan->lines == std::vector<PayoutLine>{{"b", {7}}});
+  CHECK(plan->left_count == 0);
+  CHECK(plan->skipped == std::vector<SkippedPayout>{{"a", {5}, hold}, {"c", {9}, hold}});
+}
+
 // --- Checking ---
 
 TEST_CASE("check payout: a line above what is payable is named", "[settlement][payout]") {
@@ -117,6 +129,17 @@ TEST_CASE("check new payout: two batches from one balance are not both taken",
   REQUIRE_OK(CheckNewPayout(ledger, Batch("b2", later, {{"society", {40}}})));
 }
 
+TEST_CASE("check new payout: what an open adjustment takes is not paid", "[settlement][payout]") {
+  ListSettlementReader ledger = Society();
+  const std::uint64_t before = ledger.tree_size().value;
+  ledger.AppendAdjustment(AdjustmentMode::kCarriedForward,
+                          {{"party:leo", "EUR", Grains{40} << 64, 0}});
+  const std::uint64_t now = ledger.tree_size().value;
+  CHECK_STATUS(CheckNewPayout(ledger, Batch("b1", before, {{"society", {1}}})), kConflict);
+  CHECK_STATUS(CheckNewPayout(ledger, Batch("b1", now, {{"society", {61}}})), kConflict);
+  REQUIRE_OK(CheckNewPayout(ledger, Batch("b1", now, {{"society", {60}}})));
+}
+
 TEST_CASE("check new payout: balances must be as they are now", "[settlement][payout]") {
   const PayoutBatchRecord batch = Batch("b1", Society().tree_size().value, {{"society", {1}}});
   const auto check_after = [&](const RecordBody& body) {
@@ -140,6 +163,36 @@ TEST_CASE("check new payout: a merged name is not paid", "[settlement][payout]")
   CHECK_STATUS(merged, kConflict);
   CHECK(merged.message() == "lines[0].party: found zoe, which was merged into another; allowed: z");
   REQUIRE_OK(CheckNewPayout(ledger, Batch("b1", ledger.tree_size().value, {{"z", {9}}})));
+}
+
+TEST_CASE("check new payout: who is on hold is not paid, nor under another name",
+          "[settlement][payout]") {
+  ListSettlementReader ledger = Society();
+  ledger.Append(PartyMergeRecord{.party = "z", .into = "zoe"});
+  const auto check = [&](const std::string& party) {
+    return CheckNewPayout(ledger, Batch("b1", ledger.tree_size().value, {{party, {9}}}));
+  };
+  const auto hold = [&](const std::string& reference, const std::string& party) {
+    return ledger.IdAt(
+        ledger.Append(HoldRecord{.reference = reference, .party = party, .reason = "claimed"}));
+  };
+  const std::uint64_t before = ledger.tree_size().value;
+  const Digest first = hold("h1", "z");
+  const Digest second = hold("h2", "zoe");
+  const absl::Status held = check("zoe");
+  CHECK_STATUS(held, kConflict);
+  CHECK(held.message() == StrCat("lines[0].party: found zoe, kept by hold ", first.ToHex(),
+                                 "; allowed: a party that no hold in force is on"));
+  REQUIRE_OK(check("society"));
+  // A hold that came after the balances were read is seen too.
+  CHECK_STATUS(CheckNewPayout(ledger, Batch("b1", before, {{"zoe", {9}}})), kConflict);
+  ledger.Append(HoldReleaseRecord{.hold = first});
+  CHECK_STATUS(check("zoe"), kConflict);
+  ledger.Append(HoldReleaseRecord{.hold = second});
+  REQUIRE_OK(check("zoe"));
+  // Of one for whom another collects, the account of the other is not held.
+  hold("h3", "ana");
+  REQUIRE_OK(check("society"));
 }
 
 // --- States ---

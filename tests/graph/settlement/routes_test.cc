@@ -299,6 +299,144 @@ TEST_CASE("check new route: what a ledger has closed stands in the way of a mand
   CHECK(check(LedgerRecord{}) == absl::StatusCode::kInvalidArgument);
 }
 
+TEST_CASE("check one collector: a statement ends where a mandate begins or ends",
+          "[settlement][routes]") {
+  const PartyRoutes routes =
+      MakeRoutes({Mandate("a", "s", 100, 500), Mandate("a", "s", 500, 550), Mandate("b", "s", 0)},
+                 {Assignment("c", "d", 20, 30)}, {});
+  const auto check = [&](std::uint64_t begin, std::uint64_t end) {
+    return CheckOneCollector(routes, {begin}, {end});
+  };
+  REQUIRE_OK(check(0, 100));
+  REQUIRE_OK(check(100, 550));  // on from 500 with the same collector
+  REQUIRE_OK(check(550, 9'000));
+  CHECK(check(0, 600).message() ==
+        "end: found 600, with the mandate of a to s that begins at 100; allowed: at most 100: who "
+        "collects a line must be one at all positions of its statement");
+  CHECK(check(100, 551).message() ==
+        "end: found 551, with the mandate of a to s that ends at 550; allowed: at most 550: who "
+        "collects a line must be one at all positions of its statement");
+  CHECK_STATUS(check(99, 101), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(CheckOneCollector(
+                   MakeRoutes({Mandate("a", "s", 1, 5), Mandate("a", "t", 5)}, {}, {}), {1}, {9}),
+               absl::StatusCode::kFailedPrecondition);
+}
+
+// --- Changing merges ---
+
+// What parties earned, closed into the next statement.
+void CloseUnits(ListSettlementReader* ledger,
+                const std::vector<std::pair<std::string, Uint128>>& units) {
+  StatementBuilder builder;
+  REQUIRE_OK(builder.AddCurrency("EUR", 64));
+  for (const auto& [party, amount] : units) {
+    const StatementBuilder::Earning earning = {.payee = "party:" + party, .grains = amount << 64};
+    REQUIRE_OK(builder.AddSales("EUR", {amount}, 1, {&earning, 1}));
+  }
+  ledger->AppendStatement(std::move(builder));
+}
+
+// ana has 100 and anna 50, and ana is merged into anna.
+ListSettlementReader AnaIsAnna() {
+  ListSettlementReader ledger;
+  ledger.Append(LedgerRecord{});
+  ledger.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
+  CloseUnits(&ledger, {{"ana", 100}, {"anna", 50}});
+  ledger.Append(Merge("ana", "anna"));
+  return ledger;
+}
+
+Digest PayUnits(ListSettlementReader* ledger, const std::string& party, Uint128 amount) {
+  const LogPosition position =
+      ledger->Append(PayoutBatchRecord{.reference = StrCat("b", ledger->tree_size().value),
+                                       .currency = "EUR",
+                                       .tree_size = ledger->tree_size().value,
+                                       .lines = {{party, {amount}}}});
+  return ledger->IdAt(position);
+}
+
+absl::Status Change(const ListSettlementReader& ledger, const PartyMergeRecord& merge) {
+  const auto routes = ReadRoutes(ledger);
+  REQUIRE_OK(routes);
+  return CheckNewRoute(ledger, *routes, merge);
+}
+
+TEST_CASE("check new route: a merge that payouts rest on is not undone", "[settlement][routes]") {
+  ListSettlementReader ledger = AnaIsAnna();
+  REQUIRE_OK(Change(ledger, Merge("ana", "")));
+  REQUIRE_OK(Change(ledger, Merge("ana", "bob")));
+  const Digest batch = PayUnits(&ledger, "anna", 120);
+  const absl::Status undone = Change(ledger, Merge("ana", ""));
+  CHECK_STATUS(undone, absl::StatusCode::kFailedPrecondition);
+  CHECK(undone.message() ==
+        "into: found ana apart from anna, with 100 EUR payable to the two and 70 paid out above "
+        "what was theirs; allowed: at most 30 and 0, as they have together: payouts after log "
+        "position 3 paid the one what the other has");
+  CHECK_STATUS(Change(ledger, Merge("ana", "bob")), absl::StatusCode::kFailedPrecondition);
+  REQUIRE_OK(Change(ledger, {.party = "ana", .into = "anna", .reason = "once more"}));
+  // Said again with other words it is as old as it was.
+  ledger.Append(PartyMergeRecord{.party = "ana", .into = "anna", .reason = "once more"});
+  CHECK_STATUS(Change(ledger, Merge("ana", "")), absl::StatusCode::kFailedPrecondition);
+  // What came back was paid to nobody.
+  ledger.Append(PayoutStateRecord{.batch = batch, .state = PayoutState::kFailed});
+  REQUIRE_OK(Change(ledger, Merge("ana", "")));
+}
+
+TEST_CASE("check new route: a merge is undone where each was paid the own",
+          "[settlement][routes]") {
+  ListSettlementReader ledger = AnaIsAnna();
+  PayUnits(&ledger, "anna", 50);
+  REQUIRE_OK(Change(ledger, Merge("ana", "")));
+  REQUIRE_OK(Change(ledger, Merge("ana", "bob")));
+  PayUnits(&ledger, "anna", 1);
+  CHECK_STATUS(Change(ledger, Merge("ana", "")), absl::StatusCode::kFailedPrecondition);
+  CloseUnits(&ledger, {{"anna", 1}});
+  REQUIRE_OK(Change(ledger, Merge("ana", "")));
+}
+
+TEST_CASE("check new route: what a merge hides does not pay another's debt",
+          "[settlement][routes]") {
+  ListSettlementReader ledger = AnaIsAnna();
+  PayUnits(&ledger, "anna", 100);
+  // bob owes what ana, led to him, would have once more.
+  StatementBuilder debts;
+  REQUIRE_OK(debts.AddCurrency("EUR", 64));
+  REQUIRE_OK(debts.AddOpening("EUR", "party:bob", 0, Grains{100} << 64));
+  ledger.AppendStatement(std::move(debts));
+  CHECK_STATUS(Change(ledger, Merge("ana", "bob")), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_CASE("check new route: what one who left was paid too much is not lost in another merge",
+          "[settlement][routes]") {
+  ListSettlementReader ledger;
+  ledger.Append(LedgerRecord{});
+  ledger.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
+  CloseUnits(&ledger, {{"x", 100}, {"anna", 100}});
+  ledger.Append(Merge("x", "ana"));
+  PayUnits(&ledger, "ana", 100);
+  ledger.Append(Merge("ana", "anna"));
+  REQUIRE_OK(Change(ledger, Merge("ana", "")));
+  // What ana was paid for x is covered by what anna has, as long as they are one.
+  REQUIRE_OK(Change(ledger, Merge("x", "")));
+  ledger.Append(Merge("x", ""));
+  CHECK_STATUS(Change(ledger, Merge("ana", "")), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_CASE("check new route: a debt from before the merge is left where it was",
+          "[settlement][routes]") {
+  ListSettlementReader ledger;
+  ledger.Append(LedgerRecord{});
+  ledger.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
+  CloseUnits(&ledger, {{"ana", 100}, {"anna", 50}});
+  PayUnits(&ledger, "ana", 100);
+  StatementBuilder debts;
+  REQUIRE_OK(debts.AddCurrency("EUR", 64));
+  REQUIRE_OK(debts.AddOpening("EUR", "party:ana", 0, Grains{100} << 64));
+  ledger.AppendStatement(std::move(debts));
+  ledger.Append(Merge("ana", "anna"));
+  REQUIRE_OK(Change(ledger, Merge("ana", "")));
+}
+
 // --- Against a slow model ---
 
 TEST_CASE("route forest: knows roots as plain pointers do", "[settlement][routes][property]") {

@@ -199,6 +199,7 @@ TEST_CASE("settlement: records name what is there", "[ledger][settlement]") {
   policy.fees = {{.party = "nobody", .ppm = 1}};
   PolicyRecord other_currency = policy;
   other_currency.fees = {{.party = "ana", .fixed = {1}, .currency = "USD"}};
+  const PolicyRecord mistyped{.name = "t", .absolute_terms = {{nothing, 1}}};
   HoldRecord hold;
   hold.reference = "h";
   hold.reason = "claim";
@@ -214,6 +215,7 @@ TEST_CASE("settlement: records name what is there", "[ledger][settlement]") {
   const std::vector<Case> cases = {
       {policy, "fees.party"},
       {other_currency, "fees.currency"},
+      {mistyped, "absolute_terms.asset"},
       {ReversalRecord{.sale = nothing}, "sale"},
       {CorrectionRecord{.sale = nothing, .amount = MinorUnits{1}}, "sale"},
       {held([&](HoldRecord* h) { h->asset = nothing; }), "asset"},
