@@ -60,6 +60,22 @@ constexpr std::array kLimits = {
         "check_walk_count_max", &Limits::check_walk_count_max, 1, 1'024,
         "walks that check sales and derivations at once, as many as workers answer reads; 4 of "
         "2 GiB are 8 GiB; further ones wait within their deadline"},
+    LimitInfo{"sale_count_max", &Limits::sale_count_max, 1, 1'000 * kMillion,
+              "sales of one statement; 16 Mi of some 80 bytes are 1.3 GiB"},
+    LimitInfo{"change_count_max", &Limits::change_count_max, 1, 1'000 * kMillion,
+              "reversals, corrections and ends of escrow that one statement looks at"},
+    LimitInfo{"figure_count_max", &Limits::figure_count_max, 1, 1'000 * kMillion,
+              "openings, earnings and adjustments of payees in one statement: twice "
+              "line_count_max, so that what earned once can be closed again; of up to 400 bytes"},
+    LimitInfo{"hold_count_max", &Limits::hold_count_max, 1, 100 * kMillion,
+              "holds in force that one valuation looks at"},
+    LimitInfo{"line_count_max", &Limits::line_count_max, 1, 1'000 * kMillion,
+              "payees of one split or valuation; as many as a walk may have assets"},
+    LimitInfo{"visit_count_max", &Limits::visit_count_max, 1, std::uint64_t{1} << 50,
+              "assets and edges visited by all passes and flows of one valuation: 64 Gi are some "
+              "ten minutes of one core"},
+    LimitInfo{"cell_count_max", &Limits::cell_count_max, 1, std::uint64_t{1} << 40,
+              "holds met, and one, times assets, in one flow: 64 Mi of 16 bytes are 1 GiB"},
     LimitInfo{"queue_fact_count_max", &Limits::queue_fact_count_max, 1, 100 * kMillion,
               "facts of one ledger that wait for its committer: about a second of its work"},
     LimitInfo{"queue_byte_count_max", &Limits::queue_byte_count_max, 1u << 20,

@@ -40,6 +40,15 @@ struct Limits {
   std::uint64_t walk_memory_size_max = std::uint64_t{2} << 30;
   std::uint64_t check_walk_count_max = 4;
 
+  // Sales and statements; graph/settlement says what they bound.
+  std::uint64_t sale_count_max = 16'777'216;
+  std::uint64_t change_count_max = 1'048'576;
+  std::uint64_t figure_count_max = 33'554'432;
+  std::uint64_t hold_count_max = 65'536;
+  std::uint64_t line_count_max = 16'777'216;
+  std::uint64_t visit_count_max = std::uint64_t{1} << 36;
+  std::uint64_t cell_count_max = std::uint64_t{1} << 26;
+
   // Each ledger; storage/ledger.h says what they bound.
   std::uint64_t queue_fact_count_max = 100'000;
   std::uint64_t queue_byte_count_max = 256u << 20;

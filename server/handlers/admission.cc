@@ -18,6 +18,7 @@
 #include "graph/settlement/payout.h"
 #include "graph/settlement/policy.h"
 #include "graph/settlement/routes.h"
+#include "server/handlers/settle_limits.h"
 #include "server/handlers/view.h"
 #include "server/handlers/walk_limits.h"
 #include "server/settlement_view.h"
@@ -231,7 +232,7 @@ absl::Status Admission::CheckFit(const SaleRecord& sale, PreparedFact* fact) {
   const auto split = SplitSale(
       *at, *collected,
       {.amount = sale.amount, .sale_count = 1, .currency = currency->code, .fraction_bits = bits},
-      {policy, terms}, {}, {.line_count_max = env_.limits.walk_asset_count_max}, &env_.cancel);
+      {policy, terms}, {}, SplitLimitsOf(env_.limits), &env_.cancel);
   return split.status();
 }
 

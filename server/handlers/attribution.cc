@@ -51,7 +51,7 @@ absl::StatusOr<AttributedTarget> Compute(Env& env, const LedgerView& view,
 absl::StatusOr<std::vector<PayeeLine>> Payees(Env& env, const LedgerView& view,
                                               const AttributedTarget& computed) {
   return SplitOverPayees(view, computed.subgraph, computed.result,
-                         {.line_count_max = env.limits.walk_asset_count_max}, &env.cancel);
+                         {.line_count_max = env.limits.line_count_max}, &env.cancel);
 }
 
 v1::LineKind KindOf(PayeeKind kind) {

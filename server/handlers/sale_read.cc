@@ -6,6 +6,7 @@
 #include "graph/model/ordering.h"
 #include "graph/settlement/explain.h"
 #include "server/convert/enums.h"
+#include "server/handlers/settle_limits.h"
 #include "server/handlers/settle_list.h"
 #include "server/handlers/settle_read.h"
 #include "server/handlers/walk_limits.h"
@@ -171,8 +172,7 @@ ExplainOptions OptionsOf(Env& env) {
   options.routes = [&env](const SettlementReader& reader) {
     return ReadEarnerRoutes(reader, &env.cancel);
   };
-  options.limits.valuation.collect = CollectLimitsOf(env.limits);
-  options.limits.valuation.split.line_count_max = env.limits.walk_asset_count_max;
+  options.limits = CloseLimitsOf(env.limits);
   options.cancel = &env.cancel;
   options.scratch = env.scratch;
   return options;

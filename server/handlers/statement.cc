@@ -10,6 +10,7 @@
 #include "graph/settlement/record_scan.h"
 #include "graph/settlement/routes.h"
 #include "server/convert/enums.h"
+#include "server/handlers/settle_limits.h"
 #include "server/handlers/settle_list.h"
 #include "server/handlers/walk_limits.h"
 #include "server/settlement_routes.h"
@@ -25,10 +26,16 @@ CloseOptions OptionsOf(const Env& env) {
   options.routes = [&env](const SettlementReader& reader) {
     return ReadEarnerRoutes(reader, &env.cancel);
   };
-  options.limits.valuation.collect = CollectLimitsOf(env.limits);
-  options.limits.valuation.split.line_count_max = env.limits.walk_asset_count_max;
+  options.limits = CloseLimitsOf(env.limits);
   options.cancel = &env.cancel;
   return options;
+}
+
+// With limits of the walk named as operators know them.
+template <typename T>
+absl::StatusOr<T> InServerWords(absl::StatusOr<T> result) {
+  if (result.ok()) return result;
+  return WalkError(result.status());
 }
 
 Record RecordOf(const std::string& ledger, RecordBody body) {
@@ -102,8 +109,8 @@ absl::Status CheckNotEmpty(const Env& env, const SettlementReader& reader,
         return absl::OkStatus();
       }));
   if (is_adjusted) return absl::OkStatus();
-  std::string found = StrCat(end.value, ", with no sale, end of escrow or adjustment from ",
-                             begin.value, " on");
+  std::string found =
+      StrCat(end.value, ", with no sale, end of escrow or adjustment from ", begin.value, " on");
   if (last.has_value()) {
     StrAppend(&found, ", where statement ", std::get<StatementRecord>(last->record.body).number,
               " ends, which stands at log position ", last->position.value);
@@ -149,8 +156,9 @@ absl::StatusOr<std::optional<LoggedRecord>> FindClosed(const SettlementReader& r
 absl::Status CloseAndRecord(Env& env, Ledger& ledger, const SettlementReader& reader,
                             LogPosition end, const std::optional<Digest>& policy,
                             v1::RecordReceipt* receipt, v1::Statement* statement) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const ClosedStatement closed,
-                             tributary::CloseStatement(reader, end, policy, OptionsOf(env)));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const ClosedStatement closed,
+      InServerWords(tributary::CloseStatement(reader, end, policy, OptionsOf(env))));
   const Record record = RecordOf(ledger.name(), closed.record);
   TRIBUTARY_ASSIGN_OR_RETURN(const Receipt recorded,
                              RecordWithLines(env, ledger, record, closed.lines));
@@ -263,8 +271,9 @@ absl::Status PreviewStatement(Env& env, const v1::PreviewStatementRequest& reque
   TRIBUTARY_ASSIGN_OR_RETURN(
       const LogPosition end,
       EndOf(env, reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
-  TRIBUTARY_ASSIGN_OR_RETURN(const ClosedStatement closed,
-                             tributary::CloseStatement(reader, end, policy, OptionsOf(env)));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const ClosedStatement closed,
+      InServerWords(tributary::CloseStatement(reader, end, policy, OptionsOf(env))));
   v1::PreviewStatementResponse message;
   message.set_tree_size(view->tree_size().value);
   for (std::size_t i = 0; i < closed.lines.size(); ++i) {
@@ -288,8 +297,9 @@ absl::Status PreviewAdjustment(Env& env, const v1::PreviewAdjustmentRequest& req
   TRIBUTARY_ASSIGN_OR_RETURN(const auto view, OpenView(env, request.ledger(), request.at()));
   const SettlementView reader(view);
   TRIBUTARY_RETURN_IF_ERROR(CheckInForce(reader, asked.cause));
-  TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
-                             tributary::PreviewAdjustment(reader, asked, OptionsOf(env)));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const AdjustmentPreview preview,
+      InServerWords(tributary::PreviewAdjustment(reader, asked, OptionsOf(env))));
   v1::PreviewAdjustmentResponse message;
   message.set_tree_size(view->tree_size().value);
   for (const AdjustmentLine& line : preview.adjustment.lines) {
@@ -342,8 +352,9 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
       TRIBUTARY_RETURN_IF_ERROR(CheckMandates(env, SettlementView(newest), BeginAfter(last),
                                               {newest->tree_size().value + 1}));
     }
-    TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentPreview preview,
-                               tributary::PreviewAdjustment(*reader, asked, OptionsOf(env)));
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const AdjustmentPreview preview,
+        InServerWords(tributary::PreviewAdjustment(*reader, asked, OptionsOf(env))));
     const Record record = RecordOf(ledger->name(), preview.record);
     TRIBUTARY_ASSIGN_OR_RETURN(const Receipt receipt,
                                RecordWithLines(env, *ledger, record, preview.lines));
