@@ -126,7 +126,7 @@ absl::Status Admission::Check(PreparedFact* fact) {
   TRIBUTARY_ASSIGN_OR_RETURN(const auto known, view_->FindRecord(fact->id));
   if (known.has_value()) return absl::OkStatus();  // a retry, which the ledger answers
   if (const auto* sale = std::get_if<SaleRecord>(&body)) return CheckSale(*sale, fact);
-  if (std::holds_alternative<DerivationRecord>(body)) return CheckDerivation(*fact);
+  if (std::holds_alternative<DerivationRecord>(body)) return CheckDerivation(fact);
   return CheckCorrection(std::get<CorrectionRecord>(body), fact);
 }
 
@@ -240,13 +240,16 @@ absl::StatusOr<WalkGate::Permit> Admission::EnterWalk() {
   return env_.ledgers.check_walks().Enter(env_.limits.check_walk_count_max, env_.cancel);
 }
 
-absl::Status Admission::CheckDerivation(const PreparedFact& fact) {
+absl::Status Admission::CheckDerivation(PreparedFact* fact) {
   std::vector<AssetNumber> inputs;
-  for (const Edge& edge : fact.edges) {
+  for (const Edge& edge : fact->edges) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto input, view_->FindAsset(edge.input));
-    if (input.has_value()) inputs.push_back(*input);  // others have no lineage that is seen here
+    if (input.has_value()) inputs.push_back(*input);
   }
-  return CheckInputs(inputs);
+  TRIBUTARY_RETURN_IF_ERROR(CheckInputs(inputs));
+  // Facts before this one may bring the others, with lineage of their own.
+  if (inputs.size() < fact->edges.size()) return LeaveOpen(absl::OkStatus(), fact);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Admission::ChecksLineage() {
@@ -350,7 +353,10 @@ absl::StatusOr<Receipt> Admission::Record(PreparedFact fact, const SubmitOptions
     fact.derivation_count_seen.reset();
     TRIBUTARY_RETURN_IF_ERROR(Check(&fact));
     // Everything before this fact is recorded: what is missing now is missing.
-    if (fact.derivation_count_seen == kUnseen) return missing_;
+    if (fact.derivation_count_seen == kUnseen) {
+      if (!missing_.ok()) return missing_;
+      fact.derivation_count_seen.reset();  // inputs that are nowhere are for the ledger to judge
+    }
     auto receipt = SubmitOne(fact, options);
     if (!IsLineageChange(receipt.status()) || attempt == kAttemptCountMax) return receipt;
     TRIBUTARY_RETURN_IF_ERROR(Refresh());
@@ -394,11 +400,29 @@ std::vector<absl::StatusOr<Receipt>> Admission::RecordAll(std::vector<PreparedFa
     }
   };
   bool is_readable = false;
+  bool group_changes_lineage = false;  // of an asset that is seen already
+  const auto check = [&](PreparedFact* fact) -> absl::Status {
+    if (!is_readable) TRIBUTARY_RETURN_IF_ERROR(Refresh());
+    is_readable = true;
+    return Check(fact);
+  };
   for (PreparedFact& fact : facts) {
-    absl::Status checked;
-    if (!is_readable) checked = Refresh();
-    is_readable = checked.ok();
-    if (checked.ok()) checked = Check(&fact);
+    absl::Status checked = check(&fact);
+    const auto* made = std::get_if<DerivationRecord>(&fact.record.body);
+    if (made != nullptr && checked.ok() && IsChecked(fact)) {
+      // What its inputs are made of may stand before it in this batch: recorded, it is seen.
+      if (fact.derivation_count_seen == kUnseen || group_changes_lineage) {
+        flush();
+        group_changes_lineage = false;
+        is_readable = false;
+        fact.derivation_count_seen.reset();
+        checked = check(&fact);
+        if (fact.derivation_count_seen == kUnseen) fact.derivation_count_seen.reset();
+      }
+      const auto generated = view_->FindAsset(made->generated);
+      if (checked.ok()) checked = generated.status();
+      if (checked.ok()) group_changes_lineage |= generated->has_value();
+    }
     // What depends on facts before it in this batch is checked when those are recorded.
     const bool waits =
         IsExclusive(fact.record.body) || fact.derivation_count_seen == kUnseen || !checked.ok();
@@ -407,6 +431,7 @@ std::vector<absl::StatusOr<Receipt>> Admission::RecordAll(std::vector<PreparedFa
       continue;
     }
     flush();
+    group_changes_lineage = false;
     if (stopped) {
       results.emplace_back(not_applied);
     } else {

@@ -57,7 +57,8 @@ class Admission {
   std::vector<absl::StatusOr<Receipt>> Submit(std::vector<PreparedFact> facts,
                                               const SubmitOptions& options);
   absl::StatusOr<Receipt> SubmitOne(PreparedFact fact, const SubmitOptions& options);
-  // Marks a fact as one that can not be checked yet, and keeps why.
+  // Marks a fact as one that can not be checked yet, and keeps why; OK: the ledger may take it as
+  // it is, should nothing come before it.
   absl::Status LeaveOpen(absl::Status reason, PreparedFact* fact);
   absl::Status CheckSale(const SaleRecord& sale, PreparedFact* fact);
   absl::Status CheckCorrection(const CorrectionRecord& correction, PreparedFact* fact);
@@ -65,7 +66,7 @@ class Admission {
   // Waits for a place among the walks that check.
   absl::StatusOr<WalkGate::Permit> EnterWalk();
   // Whether a policy in force could not be met by any sale of what is derived.
-  absl::Status CheckDerivation(const PreparedFact& fact);
+  absl::Status CheckDerivation(PreparedFact* fact);
   absl::Status CheckInputs(std::span<const AssetNumber> inputs);
   absl::Status CheckTerms(const PolicyRecord& policy, const LineageSubgraph& upstream);
   absl::Status CheckExclusive(const PreparedFact& fact);

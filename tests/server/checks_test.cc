@@ -131,6 +131,49 @@ TEST_CASE("policy: streamed lineage under which no sale could meet it is refused
   REQUIRE_OK(Stream(env, after));
 }
 
+// Two terms that no sale can meet together.
+v1::Fact ClashingTerms() {
+  v1::Fact policy = PolicyWithTerm("data", 600'000);
+  v1::AbsoluteTerm* term = policy.mutable_policy()->add_absolute_terms();
+  term->set_asset(Id("base"));
+  term->set_ppm(600'000);
+  return policy;
+}
+
+TEST_CASE("policy: lineage that comes in one batch is seen as a whole", "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  Record(env, {Asset("data", v1::ASSET_KIND_WORK), Asset("base", v1::ASSET_KIND_WORK),
+               Asset("known", v1::ASSET_KIND_MODEL_CHECKPOINT)});
+  RecordOne(env, ClashingTerms());
+  const auto is_last_refused = [&env](const std::vector<v1::Fact>& facts) {
+    const v1::IngestResponse answer = IngestAll(env, facts);
+    for (int i = 0; i + 1 < answer.results_size(); ++i) {
+      INFO(answer.results(i).error().message());
+      CHECK(answer.results(i).has_receipt());
+    }
+    const v1::FactResult& last = answer.results(answer.results_size() - 1);
+    return last.error().code() == static_cast<int>(absl::StatusCode::kInvalidArgument) &&
+           last.error().field() == "edges";
+  };
+  SECTION("of assets that come with it") {
+    CHECK(
+        is_last_refused({Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT),
+                         Asset("out", v1::ASSET_KIND_OUTPUT), Derivation("model", {{"data", 1}}, 1),
+                         Derivation("out", {{"model", 1}, {"base", 1}}, 1)}));
+  }
+  SECTION("of an asset that was there") {
+    CHECK(
+        is_last_refused({Asset("out", v1::ASSET_KIND_OUTPUT), Derivation("known", {{"data", 1}}, 1),
+                         Derivation("out", {{"known", 1}, {"base", 1}}, 1)}));
+  }
+  SECTION("but what meets the policy is recorded") {
+    Record(env,
+           {Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("out", v1::ASSET_KIND_OUTPUT),
+            Derivation("model", {{"data", 1}}, 1), Derivation("out", {{"model", 1}}, 1)});
+  }
+}
+
 TEST_CASE("walk gate: who finds it full waits for a place, or for the deadline", "[server]") {
   server::WalkGate gate;
   CancelToken cancel;
