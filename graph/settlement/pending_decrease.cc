@@ -11,7 +11,6 @@
 #include "graph/settlement/balance.h"
 #include "graph/settlement/close.h"
 #include "graph/settlement/record_scan.h"
-#include "graph/settlement/sale_state.h"
 #include "graph/settlement/statement_lines.h"
 
 namespace tributary {
