@@ -101,8 +101,8 @@ absl::Status CheckNotEmpty(const Env& env, const SettlementReader& reader,
         return absl::OkStatus();
       }));
   if (is_adjusted) return absl::OkStatus();
-  std::string found = StrCat(end.value, ", with no sale, end of escrow or adjustment from ",
-                             begin.value, " on");
+  std::string found =
+      StrCat(end.value, ", with no sale, end of escrow or adjustment from ", begin.value, " on");
   if (last.has_value()) {
     StrAppend(&found, ", where statement ", std::get<StatementRecord>(last->record.body).number,
               " ends, which stands at log position ", last->position.value);
