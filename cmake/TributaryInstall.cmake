@@ -8,7 +8,7 @@ set(tributary_package ${CMAKE_INSTALL_LIBDIR}/cmake/tributary)
 
 install(TARGETS tributaryd tributary RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-set(libraries flags proto client model merkle lineage attribution settlement signature log proof)
+set(libraries flags proto client model merkle map lineage attribution settlement signature log proof)
 foreach(library ${libraries})
   set_target_properties(tributary_${library} PROPERTIES EXPORT_NAME ${library})
   install(TARGETS tributary_${library} EXPORT tributary_targets

@@ -36,6 +36,7 @@ const std::vector<Row>& Rows() {
   static const auto& rows = *new std::vector<Row>{
       {"graph/model", {"graph/model"}, {"absl", "openssl"}},
       {"graph/merkle", {"graph/model", "graph/merkle"}, {"absl", "openssl"}},
+      {"graph/map", {"graph/model", "graph/map"}, {"absl", "openssl"}},
       {"graph/signature", {"graph/model", "graph/signature"}, {"absl", "openssl"}},
       {"graph/log",
        {"graph/model", "graph/merkle", "graph/signature", "graph/log"},

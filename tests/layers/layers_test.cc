@@ -107,6 +107,8 @@ TEST_CASE("layers: a planted include is found", "[layers]") {
       {"graph/model/a.cc", "#include \"graph/lineage/lineage_reader.h\""},
       {"graph/model/a.cc", "#include <boost/graph/topological_sort.hpp>"},
       {"graph/merkle/a.cc", "#include \"graph/attribution/attribute.h\""},
+      {"graph/map/a.cc", "#include \"graph/merkle/merkle.h\""},
+      {"graph/map/a.cc", "#include \"storage/store.h\""},
       {"graph/signature/a.cc", "#include \"graph/merkle/merkle.h\""},
       {"graph/signature/a.cc", "#include \"graph/log/note.h\""},
       {"graph/log/a.cc", "#include \"graph/lineage/subgraph.h\""},
