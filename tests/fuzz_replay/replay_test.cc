@@ -16,6 +16,8 @@ using Fuzzer = int(const std::uint8_t* data, std::size_t size);
 Fuzzer envelope_fuzzer;
 Fuzzer foreign_json_fuzzer;
 Fuzzer log_proof_fuzzer;
+Fuzzer map_page_fuzzer;
+Fuzzer map_proof_fuzzer;
 Fuzzer multi_proof_fuzzer;
 Fuzzer note_fuzzer;
 Fuzzer policy_fuzzer;
@@ -28,7 +30,7 @@ namespace {
 
 std::vector<std::string> GoldenFiles() {
   std::vector<std::string> files;
-  for (const char* folder : {"envelopes", "log", "records"}) {
+  for (const char* folder : {"envelopes", "log", "map", "records"}) {
     const auto path = std::filesystem::path(TRIBUTARY_GOLDEN_FOLDER) / folder;
     for (const auto& entry : std::filesystem::directory_iterator(path)) {
       std::ifstream in(entry.path(), std::ios::binary);
@@ -63,8 +65,9 @@ TEST_CASE("fuzz replay: golden files and damaged copies of them", "[fuzz][proper
   test::Rng rng = test::SeededRng();
   const auto files = GoldenFiles();
   REQUIRE(files.size() > 20);
-  for (Fuzzer* fuzzer : {envelope_fuzzer, foreign_json_fuzzer, log_proof_fuzzer, multi_proof_fuzzer,
-                         note_fuzzer, policy_fuzzer, private_key_fuzzer, tile_fuzzer}) {
+  for (Fuzzer* fuzzer :
+       {envelope_fuzzer, foreign_json_fuzzer, log_proof_fuzzer, map_page_fuzzer, map_proof_fuzzer,
+        multi_proof_fuzzer, note_fuzzer, policy_fuzzer, private_key_fuzzer, tile_fuzzer}) {
     const auto run = [&](const std::string& bytes) {
       return fuzzer(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
     };
