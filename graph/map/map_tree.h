@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,8 +15,8 @@
 
 namespace tributary {
 
-// Entries of one update. Each may have two or three full pages to itself, of 1.3 KB in memory and
-// up to 1 KB as bytes: below 2 GB at worst, and 0.3 GB for random keys.
+// Entries of one update. Each may have two pages to itself, a full one being 1.3 KB in memory and
+// 1 KB of bytes: below 1 GB for hashed keys. More entries at once, of a first state, are built.
 inline constexpr std::size_t kMapPutCountMax = std::size_t{1} << 18;
 
 struct MapPageWrite {
@@ -34,10 +35,9 @@ struct MapUpdate {
 // Everything that `root` needs stays where it is: written pages have ids of their own.
 //
 // Shape:  `puts` in any order; the result depends on the set alone.
-// Errors: kInvalidArgument  a key twice; `version` not above that of `root` (of a map with
-// entries).
+// Errors: kInvalidArgument  a key twice; `version` not above that of a `root` with entries.
 //         kResourceExhausted  more than kMapPutCountMax entries.
-//         kDataLoss  a page is not what its place and hash say.  Those of the reader.
+//         kDataLoss  a page is not what its place and hash say. Those of the reader.
 // Cost:   each page is read, checked and hashed once: O(n log(size / n) / 4) pages for n entries,
 //         in one round of reads for each level, of which random keys have log16(size) + 1 or so.
 //         Memory: the pages touched.

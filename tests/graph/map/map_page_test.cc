@@ -87,7 +87,7 @@ TEST_CASE("map page: what is refused, by name", "[map]") {
   CHECK(message("", kTop) == "page @1: no page of format 1");
   CHECK(message(with(top, 0, 2), kTop) == "page @1: no page of format 1");
   CHECK(message(with(top, 4, 0x11), kTop) ==
-        "page @1: 464 bytes of slots, and not as many as it names");
+        "page @1: 336 bytes of slots, and not as many as it names");
   CHECK(message(with(top, 4, '\xf0'), kTop) == "page @1: a slot with both an entry and a page");
   CHECK(message(std::string(5, '\0').replace(0, 1, 1, '\1'), kTop) ==
         "page @1: fewer keys than make a page");
