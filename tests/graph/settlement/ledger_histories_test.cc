@@ -66,7 +66,7 @@ class LedgerHistory {
   // --- What happens ---
 
   void Step() {
-    switch (rng_.Below(18)) {
+    switch (rng_.Below(20)) {
       case 0:
         return AddAsset();
       case 1:
@@ -90,6 +90,8 @@ class LedgerHistory {
       case 11:
       case 12:
       case 13:
+      case 14:
+      case 15:
         return Adjust();
       default:
         return Sell();
@@ -159,8 +161,9 @@ class LedgerHistory {
     derivations_.push_back(changes_.back());
   }
 
-  void ChangeLineage() {
-    const std::size_t asset = SomeAsset();
+  void ChangeLineage() { ChangeLineageOf(SomeAsset()); }
+
+  void ChangeLineageOf(std::size_t asset) {
     if (rng_.OneIn(3)) return SetHolders(asset);
     if (rng_.OneIn(8)) {
       AssetRecord record;
@@ -174,7 +177,7 @@ class LedgerHistory {
   void Changed(LogPosition position) { changes_.push_back(position); }
 
   void ChangeSomething() {
-    switch (rng_.Below(6)) {
+    switch (rng_.Below(8)) {
       case 0:
         return Reverse();
       case 1:
@@ -183,8 +186,10 @@ class LedgerHistory {
         return Release();
       case 3:
         return Assign();
-      default:
+      case 4:
         return ChangeLineage();
+      default:
+        return ChangeLineageOf(sold_.empty() ? SomeAsset() : sold_[rng_.Below(sold_.size())]);
     }
   }
 
@@ -199,6 +204,8 @@ class LedgerHistory {
     if (!policies_.empty() && rng_.OneIn(3)) sale.policy = SomePolicy();
     if (rng_.OneIn(5)) sale.pending_until = TimeMs{1};
     sales_.push_back(ledger_.Append(sale));
+    sold_.push_back(asset);
+    if (rng_.OneIn(5)) ChangeLineageOf(asset);  // too late for this sale
   }
 
   Digest SomePolicy() { return policies_[rng_.Below(policies_.size())]; }
@@ -286,6 +293,7 @@ class LedgerHistory {
     const std::uint64_t size = ledger_.tree_size().value;
     const std::uint64_t end = rng_.OneIn(4) ? rng_.Between(begin, size - 1) + 1 : size;
     if (end <= begin) return;
+    if (rng_.OneIn(8)) PlaceHold();  // above the end
     std::optional<Digest> policy;
     if (!policies_.empty() && rng_.OneIn(2) && end > kSetUpSize) policy = policies_[0];
     const ReferenceValuation wanted = slow_.Value(begin, end, policy, {});
@@ -532,6 +540,7 @@ class LedgerHistory {
   std::vector<std::uint64_t> ranks_;  // by place in assets_
   std::vector<Digest> policies_;
   std::vector<LogPosition> sales_;
+  std::vector<std::size_t> sold_;  // places in assets_
   std::vector<LogPosition> derivations_;
   std::vector<Digest> holds_;
   std::vector<LogPosition> changes_;  // what may be the cause of an adjustment
