@@ -5,9 +5,10 @@
 #include "graph/lineage/subgraph.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
+#include "graph/settlement/adjust.h"
 #include "graph/settlement/close.h"
-#include "graph/settlement/read_balance.h"
 #include "server/settlement_view.h"
+#include "tests/simulation/settling.h"
 #include "tests/support/test_facts.h"
 
 namespace tributary::test {
@@ -176,17 +177,19 @@ Answer ComputedStatement(const SettlementReader& reader, std::uint64_t number) {
   return StrCat(closed.record.lines_root.ToHex(), " over sales ", closed.sale_count);
 }
 
-Answer BalanceOf(const SettlementReader& reader, const std::string& party) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const PartyRoutes routes, ReadRoutes(reader, /*cancel=*/nullptr));
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto balances,
-                             ReadBalances(reader, routes, {.parties = {party}}));
+// Those of one statement, with their lines, as recorded.
+Answer StoredAdjustments(const SettlementReader& reader, std::uint64_t number) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, FindStatement(reader, number));
+  if (!statement.has_value()) return std::string("no such statement");
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto adjustments, AdjustmentsOf(reader, statement->id));
   std::string text;
-  for (const Balance& balance : balances) {
-    StrAppend(&text, balance.account, " ", balance.currency, " ", ToDecimal(balance.payable.value),
-              " debt ", GrainsText(balance.debt));
-    for (const BalanceLine& line : balance.lines) {
-      StrAppend(&text, " ", line.statement, ":", ToDecimal(line.paid.value));
-    }
+  for (const LoggedRecord& adjustment : adjustments) {
+    StrAppend(&text, EncodeRecord(adjustment.record), "\n");
+    TRIBUTARY_RETURN_IF_ERROR(ForEachLine(reader, adjustment.position, /*cancel=*/nullptr,
+                                          [&text](const std::string& line) {
+                                            StrAppend(&text, line, "\n");
+                                            return absl::OkStatus();
+                                          }));
   }
   return text;
 }
@@ -200,9 +203,10 @@ void AskAboutMoney(const SettlementReader& reader, const Questions& questions,
     answers->emplace(StrCat("statement ", number, suffix), StoredStatement(reader, number));
     answers->emplace(StrCat("statement computed ", number, suffix),
                      ComputedStatement(reader, number));
+    answers->emplace(StrCat("adjustments of ", number, suffix), StoredAdjustments(reader, number));
   }
   for (const std::string& party : questions.parties) {
-    answers->emplace("balance of " + party + suffix, BalanceOf(reader, party));
+    answers->emplace("balance of " + party + suffix, BalanceText(reader, party));
   }
 }
 
@@ -240,9 +244,11 @@ Answers Ask(const Ledger& ledger, const Questions& questions) {
     const LedgerView& view = **opened;
     answers.emplace("view" + suffix, std::string("there"));
     answers.emplace("root" + suffix, Root(view));
-    answers.emplace("assets" + suffix, Assets(view));
-    for (std::uint64_t first = 0; first < tree_size; first += 2000) {
-      answers.emplace(StrCat("records from ", first, suffix), Records(view, first));
+    if (!questions.scans_once || tree_size == questions.tree_sizes.front()) {
+      answers.emplace("assets" + suffix, Assets(view));
+      for (std::uint64_t first = questions.first_record; first < tree_size; first += 2000) {
+        answers.emplace(StrCat("records from ", first, suffix), Records(view, first));
+      }
     }
     for (const std::string& name : questions.assets) {
       AskAboutAsset(view, name, suffix, questions.finding_lists, &answers);

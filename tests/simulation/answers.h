@@ -17,10 +17,14 @@ namespace tributary::test {
 struct Questions {
   std::vector<std::string> assets;  // by name: shares, edges, consumers, aliases, consents
   std::vector<std::string> aliases;
-  std::vector<std::string> parties;
-  std::vector<std::string> sales;         // by reference: the record, and what became of it
-  std::vector<std::uint64_t> statements;  // by number: as stored, and computed once more
+  std::vector<std::string> parties;  // with their balances
+  std::vector<std::string> sales;    // by reference: the record, and what became of it
+  // By number: as stored, computed once more, and with what adjusted them.
+  std::vector<std::uint64_t> statements;
   std::vector<std::uint64_t> tree_sizes;  // each question about a state is asked at all of them
+  // All records and all assets at the first tree size alone: below it they are the same rows.
+  bool scans_once = false;
+  std::uint64_t first_record = 0;  // of all records, those from this position on
   // Also lists that are only an aid to finding things, and rest on scans alone.
   bool finding_lists = true;
 };

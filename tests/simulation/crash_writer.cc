@@ -3,13 +3,16 @@
 //   crash_writer <directory> <journal> <seed>
 //
 // Opens the ledger in <directory>/ledger, or makes it (in <directory>/creating, then renamed, as
-// the server does). Several threads record; one copies the ledger; now and then all stop, and the
-// ledger is closed and opened again. The journal gets one line for each event, appended whole, so
+// the server does). Several threads record, step by step or with several steps in flight, whose
+// groups overlap; one settles; one copies the ledger; now and then all stop, and the ledger is
+// closed and opened again. The journal gets one line for each event, appended whole, so
 // that what stands there was true before the kill:
 //
 //   phase <name>                                what the process is about to do
 //   intent <writer> <step>                      a step is about to be sent
 //   ack <writer> <step> <part> <position> <record id> <tree size> <root at that tree size>
+//   balance <party> <tree size> <digest of its text>
+//   overlapped                                  groups of this session were applied ahead
 //   copying <path>                              a copy is about to be made
 //   copy <path> <tree size> <root>              it is complete
 //   error <text>                                nothing but a kill may end the writing
@@ -24,6 +27,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <string>
@@ -33,8 +37,9 @@
 #include "graph/model/check.h"
 #include "graph/model/text.h"
 #include "storage/file_io.h"
+#include "tests/simulation/in_flight.h"
 #include "tests/simulation/ledger_files.h"
-#include "tests/simulation/statements.h"
+#include "tests/simulation/settling.h"
 #include "tests/simulation/workload.h"
 #include "tests/support/rng.h"
 
@@ -70,8 +75,25 @@ WorkloadOptions OptionsOf(int writer) {
   return {.writer = "writer" + std::to_string(writer),
           .staged_every = 9,
           .pool_size = kEdgeChunkSize + 50,
-          .closed_every = 0,  // by a thread of its own
+          .closed_every = 0,  // by the one below
           .sells_models = writer == 0};
+}
+
+// The writer that settles, so that there is one chain of statements.
+constexpr int kStepsPerRound = 2;
+WorkloadOptions CloserOptions() {
+  return {.writer = "closer",
+          .staged_every = std::numeric_limits<int>::max(),
+          .pool_size = kEdgeChunkSize + 50,
+          .closed_every = kStepsPerRound,
+          .sells_models = false};
+}
+
+std::string_view NameOf(const WorkPart& part) {
+  if (part.kind == WorkPart::Kind::kFacts) return "facts";
+  if (part.kind == WorkPart::Kind::kStaged) return "staged";
+  constexpr std::string_view kNames[] = {"statement", "adjustment", "payout", "payout-state"};
+  return kNames[part.step.settling[part.settling].index()];
 }
 
 // The first step of each writer that was not acknowledged before; the step before it is sent once
@@ -127,25 +149,30 @@ class Writing {
 
   void Session() {
     journal_.Write("phase open");
-    auto ledger = OpenLedger(files_);
+    Overlaps overlaps;
+    LedgerFiles files = files_;
+    overlaps_ = rng_.OneIn(2) ? &overlaps : nullptr;
+    has_overlapped_ = false;
+    files.overlaps = overlaps_;
+    auto ledger = OpenLedger(files);
     Require(ledger.status(), "open");
     RecordPool(**ledger);
     journal_.Write("phase record");
     std::atomic<bool> stop = false;
     std::vector<std::thread> threads;
-    for (int writer = 0; writer < kWriterCount; ++writer) {
-      next_steps_.try_emplace(OptionsOf(writer).writer, 0);
-    }
+    const auto write = [&](const WorkloadOptions& options, std::uint64_t step_count) {
+      int& next = next_steps_.try_emplace(options.writer, 0).first->second;
+      threads.emplace_back([this, options, step_count, &next, &ledger] {
+        WriteSteps(**ledger, options, static_cast<int>(step_count), &next);
+      });
+    };
     for (int writer = 0; writer < kWriterCount; ++writer) {
       // Most sessions are short, so that kills meet their ends.
-      const std::uint64_t step_count = 1 + rng_.Below(rng_.OneIn(4) ? 10 : 3);
-      threads.emplace_back([this, writer, step_count, &ledger] {
-        WriteSteps(**ledger, OptionsOf(writer), static_cast<int>(step_count));
-      });
+      write(OptionsOf(writer), 1 + rng_.Below(rng_.OneIn(4) ? 10 : 3));
     }
     // Not in each session: a statement of thousands of lines outlasts most kills, and sessions that
     // come to their end are to be struck, too.
-    if (rng_.OneIn(3)) threads.emplace_back([this, &ledger] { CloseStatement(**ledger); });
+    if (rng_.OneIn(3)) write(CloserOptions(), kStepsPerRound);
     std::thread copier([this, &ledger, &stop] { Copy(**ledger, &stop); });
     for (std::thread& thread : threads) thread.join();
     stop = true;
@@ -158,36 +185,32 @@ class Writing {
   void RecordPool(Ledger& ledger) {
     if (fs::exists(pool_marker_)) return;
     journal_.Write("phase pool");
-    Require(RecordFacts(ledger, Workload(OptionsOf(0)).Pool()).status(), "pool");
+    PartsInFlight(ledger, overlaps_, [this](std::size_t, const PartsInFlight::Answer& answer) {
+      Require(answer.status(), "pool");
+    }).Send(0, {Workload(OptionsOf(0)).Pool()});
     std::ofstream marker(pool_marker_);
   }
 
-  void WriteSteps(Ledger& ledger, const WorkloadOptions& options, int step_count) {
+  void WriteSteps(Ledger& ledger, const WorkloadOptions& options, int step_count, int* next) {
     const Workload workload(options);
-    int& next = next_steps_.at(options.writer);  // no other thread uses this entry
-    for (const int end = next + step_count; next < end; ++next) {
-      journal_.Write(StrCat("intent ", options.writer, " ", next));
-      const WorkStep step = workload.Step(next);
-      Acknowledge(ledger, options.writer, next, "facts", RecordFacts(ledger, step));
-      Acknowledge(ledger, options.writer, next, "staged", RecordStaged(ledger, step));
-    }
+    const int end = *next + step_count;
+    const std::vector<WorkPart> parts = PartsOf(workload, *next, end);
+    // Written down on the ledger's own thread, before anything else is done there.
+    const auto acknowledge = [&](std::size_t part, const PartsInFlight::Answer& answer) {
+      Acknowledge(ledger, workload, parts[part], answer);
+    };
+    PartsInFlight in_flight(ledger, overlaps_, acknowledge, [&](std::size_t part) {
+      journal_.Write(StrCat("intent ", options.writer, " ", parts[part].number));
+    });
+    for (std::size_t part = 0; part < parts.size(); ++part) in_flight.Send(part, parts[part]);
+    in_flight.Await();
+    *next = end;
   }
 
-  // The next statement of the chain, over what the writers have recorded by then.
-  void CloseStatement(Ledger& ledger) {
-    const auto number = NextStatement(ledger);
-    Require(number.status(), "statements");
-    if (!number->has_value()) return;
-    journal_.Write(StrCat("intent closer ", **number));
-    const auto receipt = RecordStatement(ledger, **number);
-    Require(receipt.status(), "statement");
-    Acknowledge(ledger, "closer", static_cast<int>(**number), "statement",
-                std::vector<Receipt>{*receipt});
-  }
-
-  void Acknowledge(Ledger& ledger, const std::string& writer, int step, std::string_view part,
-                   const absl::StatusOr<std::vector<Receipt>>& receipts) {
-    Require(receipts.status(), StrCat(writer, " step ", step));
+  void Acknowledge(Ledger& ledger, const Workload& workload, const WorkPart& part,
+                   const PartsInFlight::Answer& receipts) {
+    const std::string& writer = workload.party();
+    Require(receipts.status(), StrCat(writer, " step ", part.number, " ", NameOf(part)));
     std::string lines;
     for (const Receipt& receipt : *receipts) {
       const auto view = ledger.ViewAt(receipt.tree_size);
@@ -195,10 +218,20 @@ class Writing {
       const auto root = (*view)->RootHash();
       Require(root.status(), "root");
       if (!lines.empty()) lines += "\n";
-      StrAppend(&lines, "ack ", writer, " ", step, " ", part, " ", receipt.position.value, " ",
-                receipt.record_id.ToHex(), " ", receipt.tree_size.value, " ", root->ToHex());
+      StrAppend(&lines, "ack ", writer, " ", part.number, " ", NameOf(part), " ",
+                receipt.position.value, " ", receipt.record_id.ToHex(), " ",
+                receipt.tree_size.value, " ", root->ToHex());
     }
-    if (!lines.empty()) journal_.Write(lines);
+    if (part.kind == WorkPart::Kind::kSettling) {
+      const TreeSize tree_size = receipts->back().tree_size;
+      const auto balance = BalanceAt(ledger, tree_size, writer);
+      Require(balance.status(), "balance");
+      StrAppend(&lines, "\nbalance ", writer, " ", tree_size.value, " ", Sha256(*balance).ToHex());
+    }
+    if (overlaps_ != nullptr && overlaps_->count() > 0 && !has_overlapped_.exchange(true)) {
+      lines += "\noverlapped";
+    }
+    journal_.Write(lines);
   }
 
   // Copies until told to stop; each copy gets an anchor, so that it opens as a ledger.
@@ -222,6 +255,8 @@ class Writing {
   Rng rng_;
   std::map<std::string, int> next_steps_ = {};
   LedgerFiles files_ = {};
+  Overlaps* overlaps_ = nullptr;  // of a session whose groups overlap
+  std::atomic<bool> has_overlapped_ = false;
   std::string pool_marker_ = {};
   int copy_count_ = 0;
 };

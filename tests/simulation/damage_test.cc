@@ -63,13 +63,15 @@ void AwaitQuiet(const std::string& path) {
 void Prepare(const std::string& directory) {
   fs::create_directory(directory);
   const Workload workload = DamageWorkload();
-  auto ledger = CreateLedger({.directory = directory});
+  auto ledger = CreateLedger(DamageFiles(directory));
   REQUIRE_OK(ledger);
-  REQUIRE_OK(RecordFacts(**ledger, workload.Pool()));
+  const Workload long_lists = DamageLongWorkload();
+  REQUIRE_OK(RecordFacts(**ledger, long_lists.Pool()));
+  RecordSteps(**ledger, long_lists, 0, kDamageLongStep + 1);
   RecordSteps(**ledger, workload, 0, kDamageStepCount / 2);
   REQUIRE_OK((*ledger)->Compact());
   RecordSteps(**ledger, workload, kDamageStepCount / 2, kDamageStepCount);
-  AwaitQuiet(StorePath({.directory = directory}));
+  AwaitQuiet(StorePath(DamageFiles(directory)));
 }
 
 struct Tally {

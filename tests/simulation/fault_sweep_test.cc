@@ -1,11 +1,14 @@
-// A ledger on a disk that fails once: at every file operation of a standard run, in four ways.
+// A ledger on a disk that fails once: at every file operation of a standard run, in four ways, step
+// by step and with many steps in flight, whose groups overlap.
 //
-// The number of operations is learned from a run without a fault. All of them are struck with
-// TRIBUTARY_TEST_SCALE=10; by default some 150 for each kind of fault, from a start
-// that the seed chooses.
+// The number of operations is learned from runs without a fault. All of them are struck with
+// TRIBUTARY_TEST_SCALE=20; by default some 75 for each kind of fault and each way to send, from a
+// start that the seed chooses.
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +16,7 @@
 #include "graph/model/text.h"
 #include "tests/simulation/answers.h"
 #include "tests/simulation/campaign.h"
+#include "tests/simulation/in_flight.h"
 #include "tests/simulation/ledger_files.h"
 #include "tests/simulation/workload.h"
 #include "tests/support/catch.h"
@@ -25,10 +29,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kStepCount = 60;
-constexpr int kFaultCount = 150;  // of each kind, at scale 1
+constexpr int kStepCount = 40;
+constexpr int kFaultCount = 75;  // of each kind and each way to send, at scale 1
 
-Workload StandardWorkload() { return Workload({.staged_every = 15, .pool_size = 200}); }
+Workload StandardWorkload() {
+  return Workload({.staged_every = 10, .pool_size = 200, .closed_every = 9});
+}
 
 std::vector<WorkPart> StandardParts() {
   const Workload workload = StandardWorkload();
@@ -40,34 +46,36 @@ std::vector<WorkPart> StandardParts() {
 Questions StandardQuestions(std::uint64_t tree_size) {
   const Workload workload = StandardWorkload();
   Questions questions;
-  for (const int step : {0, 15, 29}) {
+  for (const int step : {0, 15, 17}) {
     questions.assets.push_back(workload.OutputName(step));
     questions.assets.push_back(workload.WorkName(step));
   }
-  questions.assets.push_back(workload.ModelName(15));
+  questions.assets.push_back(workload.ModelName(10));
   questions.aliases.push_back(workload.AliasName(15));
   questions.parties.push_back(workload.party());
-  for (const int step : {4, 8, 20, 29}) questions.sales.push_back(workload.SaleReference(step));
+  for (const int step : {4, 8, 17}) questions.sales.push_back(workload.SaleReference(step));
   questions.statements = {1, 2};
   questions.tree_sizes = {tree_size};
   return questions;
 }
 
-// What a run without a fault gave.
+// What runs without a fault gave.
 struct Golden {
   std::vector<WorkPart> parts = StandardParts();
   std::vector<std::vector<Receipt>> receipts;
   Questions questions;  // about the state in the middle
   Answers answers;
+  std::string balance;  // at the end
   Digest root;
-  std::uint64_t operation_count = 0;
 };
 
 struct Run {
   bool is_created = false;
-  std::vector<std::vector<Receipt>> receipts;  // of the parts that were acknowledged
-  absl::Status failure;                        // the first
-  std::string wrong;                           // what may not be, whatever the disk does
+  std::size_t acknowledged_count = 0;  // parts, from the first on
+  std::vector<std::vector<Receipt>> receipts;
+  absl::Status failure;  // the first
+  std::string wrong;     // what may not be, whatever the disk does
+  int overlap_count = 0;
 };
 
 // A write to a ledger that failed to write must be refused.
@@ -80,74 +88,129 @@ void TryAfterFailure(Ledger& ledger, Run* run) {
   }
 }
 
-// One maintenance step: its failure ends the run as well.
-absl::Status Maintain(std::size_t part, const LedgerFiles& files, std::unique_ptr<Ledger>* ledger,
-                      const Golden& golden, Run* run) {
-  const std::size_t middle = golden.parts.size() / 2;
-  if (part == middle) {
-    const Comparison comparison = Compare(golden.answers, Ask(**ledger, golden.questions));
-    if (!comparison.wrong.empty() && !golden.answers.empty()) run->wrong = comparison.wrong.front();
-    if (absl::Status compacted = (*ledger)->Compact(); !compacted.ok()) return compacted;
-    return (*ledger)->CopyTo(files.directory + "/copy").status();
+// What became of the parts that were sent.
+class Answered {
+ public:
+  Answered(Ledger& ledger, Overlaps* overlaps, Run* run)
+      : run_(run),
+        in_flight_(ledger, overlaps, [this](std::size_t part, PartsInFlight::Answer answer) {
+          Note(part, std::move(answer));
+        }) {}
+
+  // False: something was refused already.
+  bool Send(std::size_t number, const WorkPart& part) {
+    in_flight_.Send(number, part);
+    std::lock_guard lock(mutex_);
+    return run_->failure.ok();
   }
-  if (part == middle + 5) {
-    ledger->reset();
-    auto opened = OpenLedger(files);
-    if (!opened.ok()) return opened.status();
-    *ledger = *std::move(opened);
+  bool Await() {
+    in_flight_.Await();
+    return run_->failure.ok();
   }
-  return absl::OkStatus();
+
+ private:
+  void Note(std::size_t part, PartsInFlight::Answer answer) {
+    std::lock_guard lock(mutex_);
+    if (!answer.ok()) {
+      if (run_->failure.ok()) run_->failure = answer.status();
+      return;
+    }
+    // Nothing is acknowledged that stands behind what was refused.
+    if (part != run_->acknowledged_count) run_->wrong = StrCat("part ", part, " out of order");
+    ++run_->acknowledged_count;
+    run_->receipts.push_back(*std::move(answer));
+  }
+
+  std::mutex mutex_;  // guards the run
+  Run* const run_;
+  PartsInFlight in_flight_;  // last: its answers come until it has ended
+};
+
+// Questions, compaction and a copy: their failure ends the run as well.
+absl::Status MaintainInTheMiddle(const LedgerFiles& files, Ledger& ledger, const Golden& golden,
+                                 Run* run) {
+  const Comparison comparison = Compare(golden.answers, Ask(ledger, golden.questions));
+  if (!comparison.wrong.empty() && !golden.answers.empty()) run->wrong = comparison.wrong.front();
+  if (absl::Status compacted = ledger.Compact(); !compacted.ok()) return compacted;
+  return ledger.CopyTo(files.directory + "/copy").status();
+}
+
+// Sends parts [first, end) and notes their answers; whether all were acknowledged.
+bool SendParts(const Golden& golden, std::size_t first, std::size_t end, Overlaps* overlaps,
+               Ledger& ledger, Run* run) {
+  Answered answered(ledger, overlaps, run);
+  for (std::size_t part = first; part < end; ++part) {
+    if (!answered.Send(part, golden.parts[part])) break;
+  }
+  return answered.Await();
 }
 
 // Creates, records, reads, compacts, copies, closes and opens, until something fails.
-Run RunStandard(const LedgerFiles& files, const Golden& golden) {
+void RunUntilFailure(const LedgerFiles& files, const Golden& golden, Run* run) {
+  Overlaps* const overlaps = files.overlaps;
+  auto ledger = CreateLedger(files);
+  run->failure = ledger.status();
+  if (!ledger.ok()) return;
+  run->is_created = true;
+  const std::size_t middle = golden.parts.size() / 2;
+  if (SendParts(golden, 0, middle, overlaps, **ledger, run)) {
+    run->failure = MaintainInTheMiddle(files, **ledger, golden, run);
+  }
+  if (run->failure.ok() && SendParts(golden, middle, middle + 5, overlaps, **ledger, run)) {
+    ledger->reset();
+    ledger = OpenLedger(files);
+    run->failure = ledger.status();
+    if (!ledger.ok()) return;
+    SendParts(golden, middle + 5, golden.parts.size(), overlaps, **ledger, run);
+  }
+  if (!run->failure.ok()) TryAfterFailure(**ledger, run);
+}
+
+struct RunResult {
   Run run;
-  auto created = CreateLedger(files);
-  if (!created.ok()) {
-    run.failure = created.status();
-    return run;
-  }
-  run.is_created = true;
-  std::unique_ptr<Ledger> ledger = *std::move(created);
-  for (std::size_t i = 0; i < golden.parts.size(); ++i) {
-    auto receipts = RecordPart(*ledger, golden.parts[i]);
-    if (!receipts.ok())
-      run.failure = receipts.status();
-    else
-      run.receipts.push_back(*std::move(receipts));
-    if (run.failure.ok()) run.failure = Maintain(i, files, &ledger, golden, &run);
-    if (!run.failure.ok()) break;
-  }
-  if (ledger != nullptr && !run.failure.ok()) TryAfterFailure(*ledger, &run);
-  return run;
+  std::uint64_t operation_count = 0;
+  std::string struck;  // the operation that failed
+};
+
+RunResult RunStandard(const std::string& directory, bool overlaps, const Golden& golden,
+                      const std::optional<Fault>& fault) {
+  SimulatedDisk disk;
+  Overlaps watch;
+  if (fault.has_value()) disk.disk().Arm(*fault);
+  RunResult result;
+  RunUntilFailure({.directory = directory, .disk = &disk, .overlaps = overlaps ? &watch : nullptr},
+                  golden, &result.run);
+  result.operation_count = disk.disk().operation_count();
+  result.struck = disk.disk().struck();
+  result.run.overlap_count = watch.count();
+  return result;
 }
 
 Golden LearnGolden() {
   Golden golden;
-  std::uint64_t middle_size = 0;
-  {
-    const TempDirectory directory;
-    SimulatedDisk disk;
-    LedgerFiles files{.directory = directory.path(), .disk = &disk};
-    const Run run = RunStandard(files, golden);
-    REQUIRE_OK(run.failure);
-    golden.receipts = run.receipts;
-    golden.operation_count = disk.disk().operation_count();
-    middle_size = run.receipts[golden.parts.size() / 2].back().tree_size.value;
-    const auto ledger = OpenLedger(files);
-    REQUIRE_OK(ledger);
-    golden.root = (*ledger)->head().root;
-    golden.questions = StandardQuestions(middle_size);
-    golden.answers = Ask(**ledger, golden.questions);
-  }
-  // Counted again with the questions in the run.
   const TempDirectory directory;
-  SimulatedDisk disk;
-  const Run run = RunStandard({.directory = directory.path(), .disk = &disk}, golden);
+  const Run run = RunStandard(directory.path(), /*overlaps=*/false, golden, std::nullopt).run;
   REQUIRE_OK(run.failure);
-  REQUIRE(run.wrong.empty());
-  golden.operation_count = disk.disk().operation_count();
+  golden.receipts = run.receipts;
+  const auto ledger = OpenLedger({.directory = directory.path()});
+  REQUIRE_OK(ledger);
+  golden.root = (*ledger)->head().root;
+  const auto balance = BalanceAt(**ledger, (*ledger)->head().tree_size, StandardWorkload().party());
+  REQUIRE_OK(balance);
+  golden.balance = *balance;
+  golden.questions =
+      StandardQuestions(run.receipts[golden.parts.size() / 2 - 1].back().tree_size.value);
+  golden.answers = Ask(**ledger, golden.questions);
   return golden;
+}
+
+// Counted with the questions in the run.
+std::uint64_t CountOperations(const Golden& golden, bool overlaps) {
+  const TempDirectory directory;
+  const RunResult result = RunStandard(directory.path(), overlaps, golden, std::nullopt);
+  REQUIRE_OK(result.run.failure);
+  REQUIRE(result.run.wrong.empty());
+  return result.operation_count;
 }
 
 bool SamePlaces(const std::vector<Receipt>& a, const std::vector<Receipt>& b) {
@@ -172,13 +235,16 @@ std::string Recover(const LedgerFiles& files, const Run& run, const Golden& gold
     const auto receipts = RecordPart(ledger, golden.parts[i]);
     if (!receipts.ok()) return StrCat("part ", i, ": ", receipts.status().ToString());
     if (!SamePlaces(*receipts, golden.receipts[i])) return StrCat("part ", i, ": another place");
-    if (i >= run.receipts.size()) continue;
+    if (i >= run.acknowledged_count) continue;
     if (!SamePlaces(*receipts, run.receipts[i])) return StrCat("part ", i, ": moved");
     for (const Receipt& receipt : *receipts) {
       if (!receipt.already_recorded) return StrCat("part ", i, ": acknowledged, but lost");
     }
   }
   if (ledger.head().root != golden.root) return "the log has another root";
+  const auto balance = BalanceAt(ledger, ledger.head().tree_size, StandardWorkload().party());
+  if (!balance.ok()) return "no balance: " + balance.status().ToString();
+  if (*balance != golden.balance) return "another balance: " + *balance;
   const Comparison comparison = Compare(golden.answers, Ask(ledger, golden.questions));
   if (!comparison.wrong.empty()) return "other answer: " + comparison.wrong.front();
   if (!comparison.refused.empty()) return "no answer: " + comparison.refused.front();
@@ -199,35 +265,39 @@ TEST_CASE("failing disk: each operation in turn loses nothing and tells no lie",
                                    {"short write", FaultKind::kShortWrite},
                                    {"error but done", FaultKind::kErrorButDone}};
   const Golden golden = LearnGolden();
-  const auto fault_count = static_cast<std::uint64_t>(Scaled(kFaultCount));
-  const std::uint64_t stride = std::max<std::uint64_t>(1, golden.operation_count / fault_count);
   Rng rng = SeededRng();
-  for (const Case& known : cases) {
-    int struck_count = 0;
-    int failed_count = 0;
-    int run_count = 0;
-    for (std::uint64_t at = rng.Below(stride); at < golden.operation_count; at += stride) {
-      const TempDirectory directory;
-      SimulatedDisk disk;
-      LedgerFiles files{.directory = directory.path() + "/ledger", .disk = &disk};
-      fs::create_directory(files.directory);
-      disk.disk().Arm({.at = at, .kind = known.kind});
-      const Run run = RunStandard(files, golden);
-      const std::string struck = disk.disk().struck();
-      disk.disk().Disarm();
-      CAPTURE(rng.seed(), known.name, at, struck, run.failure.ToString());
-      ++run_count;
-      if (!struck.empty()) ++struck_count;
-      if (!run.failure.ok()) ++failed_count;
-      CHECK(run.wrong == "");
-      if (struck.empty()) REQUIRE_OK(run.failure);
-      CHECK(Recover(files, run, golden) == "");
+  for (const bool overlaps : {true, false}) {
+    const std::uint64_t operation_count = CountOperations(golden, overlaps);
+    const auto fault_count = static_cast<std::uint64_t>(Scaled(kFaultCount));
+    const std::uint64_t stride = std::max<std::uint64_t>(1, operation_count / fault_count);
+    for (const Case& known : cases) {
+      int struck_count = 0;
+      int failed_count = 0;
+      int run_count = 0;
+      int overlap_count = 0;
+      for (std::uint64_t at = rng.Below(stride); at < operation_count; at += stride) {
+        const TempDirectory directory;
+        const LedgerFiles files{.directory = directory.path() + "/ledger"};
+        fs::create_directory(files.directory);
+        const auto [run, ignored, struck] =
+            RunStandard(files.directory, overlaps, golden, Fault{.at = at, .kind = known.kind});
+        CAPTURE(rng.seed(), known.name, overlaps, at, struck, run.failure.ToString());
+        ++run_count;
+        if (!struck.empty()) ++struck_count;
+        if (!run.failure.ok()) ++failed_count;
+        overlap_count += run.overlap_count;
+        CHECK(run.wrong == "");
+        if (struck.empty()) REQUIRE_OK(run.failure);
+        CHECK(Recover(files, run, golden) == "");
+      }
+      WARN(known.name << ": " << run_count << " runs of " << operation_count << " operations each, "
+                      << struck_count << " struck, " << failed_count
+                      << " of them refused something; " << overlap_count
+                      << " groups were applied ahead; seed " << rng.seed());
+      CHECK(struck_count > 0);
+      CHECK(failed_count > 0);
+      CHECK((overlap_count > 5 * run_count) == overlaps);
     }
-    WARN(known.name << ": " << run_count << " runs of " << golden.operation_count
-                    << " operations each, " << struck_count << " struck, " << failed_count
-                    << " of them refused something; seed " << rng.seed());
-    CHECK(struck_count > 0);
-    CHECK(failed_count > 0);
   }
 }
 

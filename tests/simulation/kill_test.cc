@@ -25,6 +25,7 @@
 #include "graph/model/text.h"
 #include "tests/simulation/campaign.h"
 #include "tests/simulation/ledger_files.h"
+#include "tests/simulation/settling.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
 #include "tests/support/temp_directory.h"
@@ -47,7 +48,13 @@ struct Acknowledged {
   std::string record_id;
   std::uint64_t tree_size = 0;
   std::string root;
-  bool is_statement = false;
+  std::string part;
+};
+
+struct NotedBalance {
+  std::string party;
+  std::uint64_t tree_size = 0;
+  std::string digest;
 };
 
 struct FinishedCopy {
@@ -58,13 +65,15 @@ struct FinishedCopy {
 
 struct JournalContent {
   std::vector<Acknowledged> acknowledged;
+  std::vector<NotedBalance> balances;
   std::vector<FinishedCopy> copies;
-  std::string phase;  // the last one
+  std::string phase;            // the last one
+  bool has_overlapped = false;  // in the last session
   std::size_t begun_copy_count = 0;
   std::string error;
 };
 
-constexpr std::size_t kRootSize = 64;  // hexadecimal digits
+constexpr std::size_t kDigestSize = 64;  // hexadecimal digits
 
 // Only whole lines: a kill may have cut one.
 JournalContent ReadJournal(const std::string& path) {
@@ -77,20 +86,25 @@ JournalContent ReadJournal(const std::string& path) {
     std::string skipped;
     words >> event;
     if (event == "phase") words >> content.phase;
+    if (event == "phase" && content.phase == "open") content.has_overlapped = false;
+    if (event == "overlapped") content.has_overlapped = true;
     if (event == "copying") ++content.begun_copy_count;
     if (event == "error") content.error = line;
     if (event == "ack") {
       Acknowledged& ack = content.acknowledged.emplace_back();
-      std::string part;
-      words >> skipped >> skipped >> part >> ack.position >> ack.record_id >> ack.tree_size >>
+      words >> skipped >> skipped >> ack.part >> ack.position >> ack.record_id >> ack.tree_size >>
           ack.root;
-      ack.is_statement = part == "statement";
-      if (ack.root.size() != kRootSize) content.acknowledged.pop_back();
+      if (ack.root.size() != kDigestSize) content.acknowledged.pop_back();
+    }
+    if (event == "balance") {
+      NotedBalance& balance = content.balances.emplace_back();
+      words >> balance.party >> balance.tree_size >> balance.digest;
+      if (balance.digest.size() != kDigestSize) content.balances.pop_back();
     }
     if (event == "copy") {
       FinishedCopy& copy = content.copies.emplace_back();
       words >> copy.path >> copy.tree_size >> copy.root;
-      if (copy.root.size() != kRootSize) content.copies.pop_back();
+      if (copy.root.size() != kDigestSize) content.copies.pop_back();
     }
   }
   return content;
@@ -190,7 +204,8 @@ void CheckCopy(const FinishedCopy& copy, const Ledger& ledger) {
 struct Tally {
   int kill_count = 0;
   std::size_t acknowledged_count = 0;
-  std::ptrdiff_t statement_count = 0;  // of these
+  std::map<std::string, int> parts;  // of these
+  int overlapped_count = 0;          // kills in sessions whose groups overlapped
   int copy_count = 0;
   std::size_t cut_copy_count = 0;     // begun, but not finished
   std::map<std::string, int> phases;  // in which the kill struck
@@ -213,6 +228,16 @@ void Examine(const LedgerFiles& files, const JournalContent& journal, std::size_
   for (const Acknowledged& ack : chosen) {
     const std::string problem = CheckAcknowledged(ledger, ack);
     if (!problem.empty()) FAIL("position " << ack.position << ": " << problem);
+  }
+  // The newest; earlier ones, where everything is looked at.
+  const std::size_t balance_count = journal.balances.size();
+  for (std::size_t i = verify_all ? 0 : balance_count - std::min<std::size_t>(balance_count, 3);
+       i < balance_count; ++i) {
+    const NotedBalance& noted = journal.balances[i];
+    const auto balance = BalanceAt(ledger, TreeSize{noted.tree_size}, noted.party);
+    REQUIRE_OK(balance);
+    CAPTURE(noted.party, noted.tree_size, *balance);
+    REQUIRE(Sha256(*balance).ToHex() == noted.digest);
   }
   for (const FinishedCopy& copy : journal.copies) {
     if (!fs::exists(copy.path)) continue;
@@ -248,6 +273,7 @@ void KillOften(int kill_count, Rng& rng, Tally* tally) {
     const JournalContent journal = ReadJournal(journal_path);
     ++tally->kill_count;
     ++tally->phases[journal.phase.empty() ? "start" : journal.phase];
+    if (journal.has_overlapped) ++tally->overlapped_count;
     if (!fs::exists(files.directory)) {
       REQUIRE(journal.acknowledged.empty());  // still in creation: the next run makes it anew
       continue;
@@ -264,8 +290,7 @@ void KillOften(int kill_count, Rng& rng, Tally* tally) {
   }
   tally->acknowledged_count += known;
   const JournalContent journal = ReadJournal(journal_path);
-  tally->statement_count += std::count_if(journal.acknowledged.begin(), journal.acknowledged.end(),
-                                          [](const Acknowledged& ack) { return ack.is_statement; });
+  for (const Acknowledged& ack : journal.acknowledged) ++tally->parts[ack.part];
   tally->cut_copy_count += journal.begun_copy_count - journal.copies.size();
 }
 
@@ -280,12 +305,18 @@ TEST_CASE("kill -9: nothing acknowledged is lost, nothing is half there", "[dura
   std::string phases;
   for (const auto& [phase, count] : tally.phases) StrAppend(&phases, " ", phase, " ", count);
   WARN(tally.kill_count << " kills, " << tally.acknowledged_count << " facts acknowledged, "
-                        << tally.statement_count << " of them statements with their lines, "
-                        << tally.copy_count << " copies opened, " << tally.cut_copy_count
+                        << tally.parts["statement"] << " of them statements with their lines, "
+                        << tally.parts["adjustment"] << " adjustments, " << tally.parts["payout"]
+                        << " payouts; " << tally.overlapped_count
+                        << " struck where groups had overlapped; " << tally.copy_count
+                        << " copies opened, " << tally.cut_copy_count
                         << " cut off; struck in:" << phases << "; seed " << rng.seed());
   CHECK(tally.kill_count >= 500);
   CHECK(tally.acknowledged_count > 1000);
-  CHECK(tally.statement_count > 10);
+  CHECK(tally.parts["statement"] > 10);
+  CHECK(tally.parts["adjustment"] > 3);
+  CHECK(tally.parts["payout"] > 3);
+  CHECK(tally.overlapped_count > tally.kill_count / 20);
   CHECK(tally.copy_count > 0);
   CHECK(tally.cut_copy_count > 0);
   for (const char* phase : {"open", "record", "close"}) {

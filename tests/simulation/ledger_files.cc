@@ -21,6 +21,7 @@ FileIo& IoOf(const LedgerFiles& files) {
 LedgerOptions OptionsOf(const LedgerFiles& files) {
   LedgerOptions options;
   if (files.fixed_time) options.now = [] { return TimeMs{1'700'000'000'000}; };
+  if (files.overlaps != nullptr) files.overlaps->Set(&options);
   options.unsafe_acknowledge_before_anchor_for_tests = files.unsafe_acknowledge_before_anchor;
   return options;
 }
@@ -56,7 +57,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenStoreOf(const LedgerFiles& files, boo
   options.block_cache_size = 4u << 20;
   if (files.disk != nullptr) options.file_system = files.disk->file_system();
   options.unsafe_no_sync_for_tests = files.unsafe_no_sync;
-  return OpenRocksDbStore(options);
+  auto store = OpenRocksDbStore(options);
+  if (!store.ok() || files.overlaps == nullptr) return store;
+  return files.overlaps->Watch(*std::move(store));
 }
 
 absl::StatusOr<std::unique_ptr<Ledger>> CreateLedger(const LedgerFiles& files) {

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/ledger.h"
+#include "tests/simulation/overlaps.h"
 #include "tests/support/fault_disk.h"
 
 namespace rocksdb {
@@ -41,6 +42,9 @@ struct LedgerFiles {
   bool unsafe_no_sync = false;
   bool unsafe_acknowledge_before_anchor = false;
   bool fixed_time = true;  // records of equal steps are then equal to the byte
+  // Not null: groups are small, each is applied while the one before is written
+  // (docs/decisions/0019-applying-beside-writing.md), and it is counted here how often.
+  Overlaps* overlaps = nullptr;
 };
 
 std::string StorePath(const LedgerFiles& files);

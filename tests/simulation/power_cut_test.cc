@@ -7,15 +7,18 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "graph/model/record_type.h"
 #include "graph/model/text.h"
 #include "storage/file_io.h"
 #include "tests/simulation/campaign.h"
+#include "tests/simulation/in_flight.h"
 #include "tests/simulation/ledger_files.h"
-#include "tests/simulation/statements.h"
+#include "tests/simulation/settling.h"
 #include "tests/simulation/workload.h"
 #include "tests/support/catch.h"
 #include "tests/support/crash_image.h"
@@ -37,8 +40,11 @@ struct Mark {
 // One run of a ledger with nothing going wrong.
 struct Run {
   std::vector<WorkPart> parts;
-  std::vector<std::vector<Receipt>> receipts;             // of each part
-  std::map<std::size_t, std::vector<std::string>> lines;  // of statements, by part
+  std::vector<std::vector<Receipt>> receipts;  // of each part
+  std::vector<std::size_t> sent;  // of each part: steps of the disk before the ledger was asked
+  std::map<std::size_t, std::vector<std::string>> lines;  // of statements and adjustments, by part
+  std::map<std::size_t, std::string> balances;            // at the end of a part that settles
+  int overlap_count = 0;
   std::vector<Mark> marks;  // [0]: the ledger was opened or created; [i + 1]: part i
   std::vector<Digest> log;  // record ids by position, at the end
   Recording recording;
@@ -50,6 +56,7 @@ struct RunPlan {
   std::size_t pool_size = 300;
   int closed_every = 12;
   bool sells_models = true;
+  bool overlaps = false;        // many parts are in flight, in groups that overlap
   bool record_creation = true;  // else the pool is durable before the recording begins
   bool unsafe_no_sync = false;
   bool unsafe_acknowledge_before_anchor = false;
@@ -90,13 +97,50 @@ LedgerFiles FilesOf(const RunPlan& plan, const std::string& directory) {
   return files;
 }
 
-void NoteLines(const Ledger& ledger, std::size_t part, Run* run) {
-  if (run->parts[part].kind != WorkPart::Kind::kStatement) return;
-  const auto view = ledger.ViewAt(std::nullopt);
+// What is settled, in full.
+void NoteSettled(const Workload& workload, const Ledger& ledger, std::size_t part, Run* run) {
+  if (run->parts[part].kind != WorkPart::Kind::kSettling) return;
+  const Receipt& receipt = run->receipts[part].front();
+  auto balance = BalanceAt(ledger, receipt.tree_size, workload.party());
+  REQUIRE_OK(balance);
+  run->balances[part] = *std::move(balance);
+  const auto view = ledger.ViewAt(receipt.tree_size);
   REQUIRE_OK(view);
-  auto lines = ReadStatementLines(**view, run->receipts[part].front().position);
+  const auto record = (*view)->ReadRecord(receipt.position);
+  REQUIRE_OK(record);
+  if (!StatedLines(record->record.body).has_value()) return;
+  auto lines = ReadAllLines(**view, receipt.position);
   REQUIRE_OK(lines);
   run->lines[part] = *std::move(lines);
+}
+
+// Sends parts [first, end), and marks each answer when it comes.
+void SendParts(const RunPlan& plan, std::size_t first, std::size_t end, SimulatedDisk& disk,
+               Overlaps* overlaps, Ledger& ledger, Run* run) {
+  const Workload workload = WorkloadOf(plan);
+  std::mutex mutex;
+  absl::Status failure;  // the first
+  PartsInFlight in_flight(
+      ledger, overlaps,
+      [&](std::size_t part, PartsInFlight::Answer answer) {
+        std::lock_guard lock(mutex);
+        if (failure.ok()) failure = answer.status();
+        if (!answer.ok()) return;
+        run->marks[part + 1] = {disk.disk().recorded_count(), answer->back().tree_size.value, {}};
+        run->receipts[part] = *std::move(answer);
+      },
+      [&](std::size_t part) { run->sent[part] = disk.disk().recorded_count(); });
+  for (std::size_t part = first; part < end; ++part) {
+    in_flight.Send(part, run->parts[part]);
+    {
+      std::lock_guard lock(mutex);
+      REQUIRE_OK(failure);
+    }
+    NoteSettled(workload, ledger, part, run);
+    if (part == run->parts.size() / 6) REQUIRE_OK(ledger.Compact());
+  }
+  in_flight.Await();
+  REQUIRE_OK(failure);
 }
 
 // Runs the plan in `directory`, closing and opening twice and compacting on the way.
@@ -110,33 +154,38 @@ Run RunPlanned(const RunPlan& plan, const std::string& directory) {
     REQUIRE_OK(ledger);
     REQUIRE_OK(RecordFacts(**ledger, workload.Pool()));
   }
+  const std::size_t count = run.parts.size();
+  run.receipts.resize(count);
+  run.sent.resize(count);
+  run.marks.resize(count + 1);
   SimulatedDisk disk;
+  Overlaps overlaps;
   LedgerFiles files = FilesOf(plan, directory);
   files.disk = &disk;
+  if (plan.overlaps) files.overlaps = &overlaps;
   disk.disk().StartRecording(directory);
   auto ledger = plan.record_creation ? CreateLedger(files) : OpenLedger(files);
   REQUIRE_OK(ledger);
-  const auto mark = [&] {
-    const HeadRow head = (*ledger)->head();
-    run.marks.push_back({disk.disk().recorded_count(), head.tree_size.value, head.root});
-  };
-  mark();
-  const std::size_t third = run.parts.size() / 3;
-  for (std::size_t i = 0; i < run.parts.size(); ++i) {
-    auto receipts = RecordPart(**ledger, run.parts[i]);
-    REQUIRE_OK(receipts);
-    run.receipts.push_back(*std::move(receipts));
-    mark();
-    NoteLines(**ledger, i, &run);
-    if (i == third / 2) REQUIRE_OK((*ledger)->Compact());
-    if (i != third && i != 2 * third) continue;
+  run.marks[0] = {disk.disk().recorded_count(), (*ledger)->head().tree_size.value, {}};
+  SendParts(plan, 0, count / 3, disk, files.overlaps, **ledger, &run);
+  for (const std::size_t first : {count / 3, 2 * (count / 3)}) {
     ledger->reset();
     ledger = OpenLedger(files);
     REQUIRE_OK(ledger);
+    SendParts(plan, first, first == count / 3 ? 2 * first : count, disk, files.overlaps, **ledger,
+              &run);
+  }
+  for (Mark& mark : run.marks) {
+    const auto view = (*ledger)->ViewAt(TreeSize{mark.tree_size});
+    REQUIRE_OK(view);
+    const auto root = (*view)->RootHash();
+    REQUIRE_OK(root);
+    mark.root = *root;
   }
   run.log = ReadLog(**ledger, 0);
   ledger->reset();
   run.recording = disk.disk().TakeRecording();
+  run.overlap_count = overlaps.count();
   return run;
 }
 
@@ -171,27 +220,31 @@ std::string CheckStagedLists(const Run& run, const Ledger& ledger) {
   return "";
 }
 
-// Every statement that the log holds has all its lines.
-std::string CheckStatements(const Run& run, const Ledger& ledger) {
+// Every statement and adjustment that the log holds has all its lines, and balances are what they
+// were after the last thing that was settled.
+std::string CheckSettledParts(const Run& run, const Ledger& ledger) {
   const auto view = *ledger.ViewAt(std::nullopt);
   for (const auto& [part, lines] : run.lines) {
     const LogPosition position = run.receipts[part].front().position;
     if (position.value >= view->tree_size().value) break;
-    const auto found = ReadStatementLines(*view, position);
+    const auto found = ReadAllLines(*view, position);
     if (!found.ok()) return StrCat("a statement without lines: ", found.status().ToString());
     if (*found != lines) return "a statement has other lines";
+  }
+  for (auto last = run.balances.rbegin(); last != run.balances.rend(); ++last) {
+    const TreeSize tree_size = run.receipts[last->first].front().tree_size;
+    if (tree_size > view->tree_size()) continue;
+    const auto balance = BalanceAt(ledger, tree_size, WorkloadOf({}).party());
+    if (!balance.ok()) return balance.status().ToString();
+    return *balance == last->second ? "" : StrCat("another balance: ", *balance);
   }
   return "";
 }
 
-// All statements come out of the log once more as they were recorded.
-std::string Recompute(const Run& run, const Ledger& ledger) {
-  for (std::uint64_t number = 1; number <= run.lines.size(); ++number) {
-    const auto problem = CheckStatement(ledger, number);
-    if (!problem.ok()) return problem.status().ToString();
-    if (!problem->empty()) return *problem;
-  }
-  return "";
+// All that is settled comes out of the log once more as it was recorded.
+std::string Recompute(const Ledger& ledger) {
+  const auto problem = CheckSettled(ledger);
+  return problem.ok() ? *problem : problem.status().ToString();
 }
 
 // Sends parts [first, end) again: those that are recorded answer with their old place, the others
@@ -231,14 +284,14 @@ std::string CheckState(const Run& run, int last_mark, Ledger& ledger) {
     if (!root.ok() || *root != mark.root) return StrCat("another root at ", mark.tree_size);
   }
   const std::string problem = CheckStagedLists(run, ledger);
-  return problem.empty() ? CheckStatements(run, ledger) : problem;
+  return problem.empty() ? CheckSettledParts(run, ledger) : problem;
 }
 
 struct ImageCheck {
   int last_mark = -1;
   std::uint64_t first_position = 0;  // records before it were durable before the run
   bool resend_all = false;
-  bool is_closing = false;  // the cut came while a statement was closed
+  bool is_closing = false;  // the cut came while a statement was closed or adjusted
 };
 
 // Opened, a ledger holds no line that no record made real.
@@ -259,7 +312,7 @@ std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFile
     if (!problem.empty()) return problem;
   }
   if (check.is_closing) {
-    if (std::string problem = Recompute(run, **ledger); !problem.empty()) return problem;
+    if (std::string problem = Recompute(**ledger); !problem.empty()) return problem;
     ledger->reset();
     if (std::string problem = CheckNoStray(image); !problem.empty()) return problem;
     ledger = OpenLedger(image);
@@ -274,7 +327,7 @@ std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFile
     return "sent again to the end, the log has another root";
   }
   if (!check.resend_all) return "";
-  if (std::string problem = Recompute(run, **ledger); !problem.empty()) return problem;
+  if (std::string problem = Recompute(**ledger); !problem.empty()) return problem;
   ledger->reset();
   return CheckNoStray(image);
 }
@@ -282,7 +335,9 @@ std::string CheckImage(const Run& run, const ImageCheck& check, const LedgerFile
 struct CampaignResult {
   int image_count = 0;
   int not_created_count = 0;
-  int closing_count = 0;                // cuts while a statement was closed
+  int closing_count = 0;                // cuts while a statement was closed or adjusted
+  int overlap_count = 0;                // groups of the run that were applied ahead
+  int in_flight_count = 0;              // cuts while several parts were without an answer
   std::map<std::string, int> problems;  // what was wrong -> in how many images
 };
 
@@ -291,11 +346,18 @@ bool IsClosing(const Run& run, int last_mark) {
   return last_mark >= 0 && run.lines.contains(static_cast<std::size_t>(last_mark));
 }
 
+// Parts that were sent before a cut, and not answered.
+std::ptrdiff_t CountInFlight(const Run& run, std::size_t cut, int last_mark) {
+  const auto sent = std::upper_bound(run.sent.begin(), run.sent.end(), cut) - run.sent.begin();
+  return sent - std::max(last_mark, 0);
+}
+
 CampaignResult CutOften(const RunPlan& plan, int image_count) {
   const TempDirectory directory;
   const Run run = RunPlanned(plan, directory.path());
   Rng rng = SeededRng();
   CampaignResult result;
+  result.overlap_count = run.overlap_count;
   for (; result.image_count < image_count; ++result.image_count) {
     const std::size_t cut = rng.Below(run.recording.steps.size() + 1);
     const std::uint64_t seed = rng();
@@ -309,15 +371,18 @@ CampaignResult CutOften(const RunPlan& plan, int image_count) {
     check.is_closing = IsClosing(run, check.last_mark);
     if (check.last_mark < 0) ++result.not_created_count;
     if (check.is_closing) ++result.closing_count;
+    if (CountInFlight(run, cut, check.last_mark) > 1) ++result.in_flight_count;
     LedgerFiles files;
     files.directory = image.path();
     const std::string problem = CheckImage(run, check, files);
     if (!problem.empty()) ++result.problems[StrCat("cut ", cut, " seed ", seed, ": ", problem)];
   }
   WARN(image_count << " images of a run of " << run.recording.steps.size()
-                   << " file operations and " << run.parts.size() << " acknowledgements; "
+                   << " file operations and " << run.parts.size() << " acknowledgements, "
+                   << result.overlap_count << " groups of which were applied ahead; "
                    << result.closing_count << " cuts while one of " << run.lines.size()
-                   << " statements was closed; seed " << rng.seed());
+                   << " statements and adjustments was made, " << result.in_flight_count
+                   << " with several steps in flight; seed " << rng.seed());
   return result;
 }
 
@@ -332,21 +397,33 @@ void RequireNoProblem(const CampaignResult& result) {
 // whole commits, all that was acknowledged; what was not is recorded when sent again, in the place
 // that it would have had.
 TEST_CASE("power cut: nothing acknowledged is lost, from the creation on", "[durability]") {
-  const CampaignResult result = CutOften({.step_count = 60}, Scaled(800));
+  const CampaignResult result = CutOften({.step_count = 60}, Scaled(400));
   RequireNoProblem(result);
   CHECK(result.not_created_count > 0);
   CHECK(result.not_created_count < result.image_count);
 }
 
-TEST_CASE("power cut: staged lists of several chunks are whole or not there", "[durability]") {
-  RunPlan plan{.step_count = 110,
-               .pool_size = kEdgeChunkSize + 100,
-               .sells_models = false,  // a statement's lines are the next test's
-               .record_creation = false};
-  RequireNoProblem(CutOften(plan, Scaled(1200)));
+TEST_CASE("power cut: nothing acknowledged is lost where groups overlap", "[durability]") {
+  const CampaignResult result = CutOften({.step_count = 60, .overlaps = true}, Scaled(400));
+  RequireNoProblem(result);
+  CHECK(result.overlap_count > 30);
+  CHECK(result.in_flight_count > result.image_count / 5);
 }
 
-// A statement after each second step, of two chunks of lines from the fourth step on.
+TEST_CASE("power cut: staged lists of several chunks are whole or not there", "[durability]") {
+  const bool overlaps = GENERATE(false, true);
+  const RunPlan plan{.step_count = 110,
+                     .pool_size = kEdgeChunkSize + 100,
+                     .sells_models = false,  // a statement's lines are the next test's
+                     .overlaps = overlaps,
+                     .record_creation = false};
+  const CampaignResult result = CutOften(plan, Scaled(600));
+  RequireNoProblem(result);
+  CHECK((result.overlap_count > 50) == overlaps);
+}
+
+// A round after each second step: a statement, an adjustment, payouts. Statements are of two chunks
+// of lines from the fourth step on.
 TEST_CASE("power cut: a statement is there with all its lines, or not begun", "[durability]") {
   const RunPlan plan{.step_count = 24, .staged_every = 3, .closed_every = 2};
   const CampaignResult result = CutOften(plan, Scaled(150));

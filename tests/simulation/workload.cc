@@ -4,7 +4,6 @@
 
 #include "graph/model/check.h"
 #include "graph/model/status.h"
-#include "tests/simulation/statements.h"
 #include "tests/support/test_facts.h"
 
 namespace tributary::test {
@@ -76,11 +75,12 @@ std::string Workload::SaleReference(int step) const {
   return options_.writer + "/sale/" + std::to_string(step);
 }
 
-// A fee, and a term for the holders of the first work, which is upstream of every output but the
+// Two fees, and a term for the holders of the first work, which is upstream of every output but the
 // first.
 Fact Workload::PolicyOf() const {
   PolicyRecord policy{.name = party()};
   policy.fees.push_back({.party = party(), .label = "fee", .ppm = 30'000});
+  policy.fees.push_back({.party = second_party(), .label = "second fee", .ppm = 20'000});
   policy.absolute_terms.push_back({AssetId(WorkName(0)), 10'000});
   return FactOf(std::move(policy));
 }
@@ -108,6 +108,109 @@ Fact Workload::Hold(int step) const {
 
 Fact Workload::Correction(int step, std::uint64_t amount) const {
   return FactOf(CorrectionRecord{.sale = IdOf(Sale(step)), .amount = MinorUnits{amount}});
+}
+
+Fact Workload::Derivation(int step) const {
+  std::vector<std::pair<std::string, std::uint64_t>> inputs = {
+      {WorkName(step), 1 + static_cast<std::uint64_t>(step) % 7}};
+  if (step > 0) {
+    inputs.push_back({WorkName(step - 1), 2});
+    inputs.push_back({OutputName(step - 1), 3});
+  }
+  return DerivationFact(OutputName(step), inputs,
+                        /*retained=*/static_cast<std::uint64_t>(step) % 3);
+}
+
+Fact Workload::NewHolders(int step, const std::string& party) const {
+  return Superseding(HoldersFact(WorkName(step), {{party, 5}}),
+                     IdOf(FirstHolders(WorkName(step), this->party())));
+}
+
+// --- Rounds of settling ---
+
+int Workload::NewestCounted(int round) const {
+  const int step = round * options_.closed_every;
+  return IsPending(step) ? step - 1 : step;  // what is pending counts once it was posted
+}
+
+Workload::LateChange Workload::ChangeAfter(int round) const {
+  const int counted = NewestCounted(round);
+  const bool is_last = counted == round * options_.closed_every;
+  // A sale is reversed in the step after its own, which must not be the round's.
+  if (round % 3 == 2 && is_last) return LateChange::kReversal;
+  if (round % 3 == 0 && !HasNewHolders(counted)) return LateChange::kHolders;
+  return LateChange::kDerivation;
+}
+
+AdjustmentMode Workload::ModeFor(int round) const {
+  switch (ChangeAfter(round)) {
+    case LateChange::kReversal:
+      return AdjustmentMode::kReversal;
+    case LateChange::kHolders:
+      return AdjustmentMode::kProspective;
+    case LateChange::kDerivation:
+      break;
+  }
+  return AdjustmentMode::kCarriedForward;
+}
+
+Fact Workload::LateFact(int round) const {
+  const int counted = NewestCounted(round);
+  switch (ChangeAfter(round)) {
+    case LateChange::kReversal:
+      return FactOf(ReversalRecord{.sale = IdOf(Sale(counted))});
+    case LateChange::kHolders:
+      return NewHolders(counted, second_party());
+    case LateChange::kDerivation:
+      break;
+  }
+  return Superseding(DerivationFact(OutputName(counted), {{WorkName(counted), 11}},
+                                    /*retained=*/0, /*unattributed=*/2),
+                     IdOf(Derivation(counted)));
+}
+
+bool Workload::IsReversed(int step) const {
+  if (IsPending(step)) return false;
+  if (step % 6 == 2) return true;
+  return IsRound(step) && ChangeAfter(step / options_.closed_every) == LateChange::kReversal;
+}
+
+std::uint64_t Workload::StatementOf(int round) const {
+  std::uint64_t number = 1;
+  for (int before = 1; before < round; ++before) {
+    ++number;
+    // The adjustment of that round got a statement of its own.
+    if (before > 1 && ModeFor(before - 1) == AdjustmentMode::kReversal) ++number;
+  }
+  return number;
+}
+
+std::string Workload::PayoutReference(int round) const {
+  return options_.writer + "/payout/" + std::to_string(round);
+}
+
+std::vector<SettlingStep> Workload::Settling(int round) const {
+  std::vector<SettlingStep> steps;
+  const std::uint64_t number = StatementOf(round);
+  steps.push_back(CloseStep{number});
+  if (round > 1) {
+    const AdjustmentMode mode = ModeFor(round - 1);
+    steps.push_back(AdjustStep{StatementOf(round - 1), IdOf(LateFact(round - 1)), mode});
+    if (mode == AdjustmentMode::kReversal) steps.push_back(CloseStep{number + 1});
+  }
+  const std::string reference = PayoutReference(round);
+  steps.push_back(PayStep{reference, party()});
+  steps.push_back(PayoutStateStep{reference, "", PayoutState::kSent});
+  // One batch fails whole; of another one line alone, and the rest is settled.
+  if (round % 3 == 2) {
+    steps.push_back(PayoutStateStep{reference, "", PayoutState::kFailed, PayoutState::kSent});
+  } else {
+    if (round % 3 == 0) {
+      steps.push_back(PayoutStateStep{reference, party(), PayoutState::kFailed});
+    }
+    steps.push_back(PayoutStateStep{reference, "", PayoutState::kSettled, PayoutState::kSent});
+  }
+  return steps;
 }
 
 void Workload::AddMoney(int step, std::vector<Fact>* facts) const {
@@ -146,38 +249,31 @@ WorkStep Workload::Step(int number) const {
   std::vector<Fact>& facts = step.facts;
   if (number == 0) {
     facts.push_back(PartyFact(party()));
+    facts.push_back(PartyFact(second_party()));
     facts.push_back(FactOf(CurrencyRecord{.code = party(), .scale = 2}));
   }
   facts.push_back(WorkFact(WorkName(number), /*has_details=*/number % 6 == 1));
   facts.push_back(AssetFact(OutputName(number), AssetKind::kOutput));
   facts.push_back(FirstHolders(WorkName(number), party()));
   if (number == 0) facts.push_back(PolicyOf());
-  if (number % 5 == 2) {
-    Fact changed = HoldersFact(WorkName(number - 1), {{party(), 5}});
-    changed.record.supersedes = IdOf(FirstHolders(WorkName(number - 1), party()));
-    facts.push_back(std::move(changed));
-  }
-  std::vector<std::pair<std::string, std::uint64_t>> inputs = {
-      {WorkName(number), 1 + static_cast<std::uint64_t>(number) % 7}};
-  if (number > 0) {
-    inputs.push_back({WorkName(number - 1), 2});
-    inputs.push_back({OutputName(number - 1), 3});
-  }
-  facts.push_back(DerivationFact(OutputName(number), inputs,
-                                 /*retained=*/static_cast<std::uint64_t>(number) % 3));
+  if (number > 0 && HasNewHolders(number - 1)) facts.push_back(NewHolders(number - 1, party()));
+  facts.push_back(Derivation(number));
   if (number % 3 == 0) facts.push_back(AliasFact(AliasName(number), OutputName(number)));
   if (number % 4 == 0) {
     facts.push_back(ConsentFact(WorkName(number), party(), ConsentStatus::kObjected));
   }
-  if (IsStaged(number)) {
-    facts.push_back(AssetFact(ModelName(number), AssetKind::kModelCheckpoint));
-    step.staged = Staged(number);
+  // A step ahead: a list is staged for an asset that is durable, while other facts are in flight.
+  if (IsStaged(number + 1)) {
+    facts.push_back(AssetFact(ModelName(number + 1), AssetKind::kModelCheckpoint));
   }
+  if (IsStaged(number)) step.staged = Staged(number);
   AddMoney(number, &facts);
-  const int every = options_.closed_every;
-  if (every > 0 && number > 0 && number % every == 0) {
-    step.statement = static_cast<std::uint64_t>(number / every);
+  if (number > 0 && IsRound(number - 1)) {
+    const int round = (number - 1) / options_.closed_every;
+    // AddMoney has recorded the reversal already.
+    if (ChangeAfter(round) != LateChange::kReversal) facts.push_back(LateFact(round));
   }
+  if (IsRound(number)) step.settling = Settling(number / options_.closed_every);
   return step;
 }
 
@@ -207,9 +303,11 @@ std::vector<WorkPart> PartsOf(const Workload& workload, int first, int end) {
   std::vector<WorkPart> parts;
   for (int number = first; number < end; ++number) {
     const WorkStep step = workload.Step(number);
-    parts.push_back({step, WorkPart::Kind::kFacts});
-    if (step.staged.has_value()) parts.push_back({step, WorkPart::Kind::kStaged});
-    if (step.statement.has_value()) parts.push_back({step, WorkPart::Kind::kStatement});
+    parts.push_back({step, WorkPart::Kind::kFacts, 0, number});
+    if (step.staged.has_value()) parts.push_back({step, WorkPart::Kind::kStaged, 0, number});
+    for (std::size_t i = 0; i < step.settling.size(); ++i) {
+      parts.push_back({step, WorkPart::Kind::kSettling, i, number});
+    }
   }
   return parts;
 }
@@ -220,10 +318,11 @@ absl::StatusOr<std::vector<Receipt>> RecordPart(Ledger& ledger, const WorkPart& 
       return RecordFacts(ledger, part.step);
     case WorkPart::Kind::kStaged:
       return RecordStaged(ledger, part.step);
-    case WorkPart::Kind::kStatement:
+    case WorkPart::Kind::kSettling:
       break;
   }
-  TRIBUTARY_ASSIGN_OR_RETURN(const Receipt receipt, RecordStatement(ledger, *part.step.statement));
+  TRIBUTARY_ASSIGN_OR_RETURN(const Receipt receipt,
+                             Settle(ledger, part.step.settling[part.settling]));
   return std::vector<Receipt>{receipt};
 }
 

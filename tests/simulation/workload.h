@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "storage/ledger.h"
+#include "tests/simulation/settling.h"
 
 namespace tributary::test {
 
@@ -20,11 +21,11 @@ struct StagedDerivation {
   std::vector<Edge> edges;  // ascending input
 };
 
-// Facts of one batch, then perhaps one derivation whose edges are staged, then perhaps a statement.
+// Facts of one batch, then perhaps one derivation whose edges are staged, then what is settled.
 struct WorkStep {
   std::vector<Fact> facts;
   std::optional<StagedDerivation> staged;
-  std::optional<std::uint64_t> statement;  // its number
+  std::vector<SettlingStep> settling;
 };
 
 struct WorkloadOptions {
@@ -32,7 +33,7 @@ struct WorkloadOptions {
   int staged_every = 10;          // steps from one staged derivation to the next
   // Works that staged derivations draw upon. Above kEdgeChunkSize, a staged list has two chunks.
   std::size_t pool_size = 300;
-  int closed_every = 12;  // steps from one statement to the next; 0: somebody else closes them
+  int closed_every = 12;  // steps from one round of settling to the next; 0: somebody else settles
   // Whether what staged derivations made is sold: every statement from then on has a line for each
   // work of the pool, which makes the lines of 300 works two chunks.
   bool sells_models = true;
@@ -47,7 +48,8 @@ class Workload {
   // Step 0 introduces the writer, its currency and its policy. Later ones record works, outputs
   // derived from them and from the step before, holders, aliases, consents, private details, and
   // records that supersede others; sales of the outputs, their reversals, corrections and ends of
-  // escrow; holds and their release.
+  // escrow; holds and their release. In each round a statement is closed, the one of the round
+  // before is adjusted for a record that came after it, and there are payouts.
   WorkStep Step(int number) const;
 
   std::string OutputName(int step) const;
@@ -57,15 +59,34 @@ class Workload {
   std::string SaleReference(int step) const;
   bool IsStaged(int step) const;
   const std::string& party() const { return options_.writer; }
+  std::string second_party() const { return options_.writer + "-second"; }
+  // The number of the statement that a round closes over what was recorded since the last.
+  std::uint64_t StatementOf(int round) const;
+  std::string PayoutReference(int round) const;
 
  private:
+  // What comes after the statement of a round and changes it.
+  enum class LateChange { kDerivation, kReversal, kHolders };
+  bool IsRound(int step) const {
+    return options_.closed_every > 0 && step > 0 && step % options_.closed_every == 0;
+  }
+  // The step of the newest sale that a round's statement counts.
+  int NewestCounted(int round) const;
+  LateChange ChangeAfter(int round) const;
+  AdjustmentMode ModeFor(int round) const;
+  // The record that ChangeAfter names, recorded in the step after the round's.
+  Fact LateFact(int round) const;
+  Fact Derivation(int step) const;
+  Fact NewHolders(int step, const std::string& party) const;
+  bool HasNewHolders(int step) const { return step % 5 == 1; }
+  std::vector<SettlingStep> Settling(int round) const;
   StagedDerivation Staged(int step) const;
   Fact PolicyOf() const;
   Fact Sale(int step) const;
   Fact Hold(int step) const;
   Fact Correction(int step, std::uint64_t amount) const;
   bool IsPending(int step) const { return step % 8 == 4; }  // until the step after it
-  bool IsReversed(int step) const { return step % 6 == 2 && !IsPending(step); }
+  bool IsReversed(int step) const;
   void AddMoney(int step, std::vector<Fact>* facts) const;
 
   WorkloadOptions options_;
@@ -78,9 +99,11 @@ absl::StatusOr<std::vector<Receipt>> RecordStaged(Ledger& ledger, const WorkStep
 
 // One part of a step, which is acknowledged as a whole.
 struct WorkPart {
-  enum class Kind { kFacts, kStaged, kStatement };
+  enum class Kind { kFacts, kStaged, kSettling };
   WorkStep step;
   Kind kind = Kind::kFacts;
+  std::size_t settling = 0;  // index, of kSettling
+  int number = 0;            // of the step
 };
 
 // The parts of steps [first, end) in their order.
