@@ -133,18 +133,18 @@ TEST_CASE("policy: streamed lineage under which no sale could meet it is refused
 
 // Two terms that no sale can meet together.
 v1::Fact ClashingTerms() {
-  v1::Fact policy = PolicyWithTerm("data", 600'000);
+  v1::Fact policy = PolicyWithTerm("data", 300'000);
   v1::AbsoluteTerm* term = policy.mutable_policy()->add_absolute_terms();
   term->set_asset(Id("base"));
-  term->set_ppm(600'000);
+  term->set_ppm(300'000);
   return policy;
 }
 
 TEST_CASE("policy: lineage that comes in one batch is seen as a whole", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, {Asset("data", v1::ASSET_KIND_WORK), Asset("base", v1::ASSET_KIND_WORK),
-               Asset("known", v1::ASSET_KIND_MODEL_CHECKPOINT)});
+  Record(env, WrongWeights());
+  Record(env, {Asset("known", v1::ASSET_KIND_MODEL_CHECKPOINT)});
   RecordOne(env, ClashingTerms());
   const auto is_last_refused = [&env](const std::vector<v1::Fact>& facts) {
     const v1::IngestResponse answer = IngestAll(env, facts);

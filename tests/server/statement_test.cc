@@ -171,9 +171,10 @@ TEST_CASE("statement: sent twice without a number it closes nothing twice",
   is_refused();
   // Nor is there anything to close in what gives nobody anything.
   Record(env, {Party("zoe")});
-  v1::Fact reversal;
-  reversal.mutable_reversal()->set_sale(sale);
-  const std::string cause = RecordOne(env, reversal);
+  v1::Fact correction;
+  correction.mutable_correction()->set_sale(sale);
+  correction.mutable_correction()->set_amount("50");
+  const std::string cause = RecordOne(env, correction);
   MustPost(env, first, cause, v1::ADJUSTMENT_MODE_PROSPECTIVE);
   is_refused();
   request.set_expected_number(2);

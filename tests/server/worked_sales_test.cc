@@ -78,7 +78,7 @@ TEST_CASE("statement: worked example 4, a source disclosed later changes no clos
                Asset("w2", v1::ASSET_KIND_WORK), Holders("w1", {{"ana", 1}}),
                Holders("w2", {{"ben", 1}})});
   const std::string disclosed = RecordOne(env, Derivation("B", {{"A", 1}}, 0));
-  RecordOne(env, Derivation("A", {{"w1", 1}, {"w2", 1}}, 0));
+  const std::string traced = RecordOne(env, Derivation("A", {{"w1", 1}, {"w2", 1}}, 0));
   const Amounts after{{Payee("sam"), "6000"},
                       {Payee("acme"), "3000"},
                       {Payee("ana"), "500"},
@@ -96,8 +96,10 @@ TEST_CASE("statement: worked example 4, a source disclosed later changes no clos
   Close(env);
   CHECK(Paid(Lines(env, 2)) == after);
 
-  // What was held for the source goes to the works, once somebody decides so.
+  // What was held for the source goes to its own source, and that to the works, once somebody
+  // decides so: each record is a cause by itself.
   MustPost(env, first.receipt().record_id(), disclosed, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  MustPost(env, first.receipt().record_id(), traced, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
   Close(env);
   CHECK(Paid(Lines(env, 3)) == Amounts{{Payee("ana"), "500"}, {Payee("ben"), "500"}});
   const v1::ListStatementLinesResponse third = Lines(env, 3);

@@ -222,7 +222,7 @@ void Workload::AddMoney(int step, std::vector<Fact>* facts) const {
                                        .currency = party()}));
   }
   if (step > 0 && IsPending(step - 1)) {
-    const auto outcome = step % 16 == 5 ? EscrowOutcome::kPosted : EscrowOutcome::kVoided;
+    const auto outcome = IsVoided(step - 1) ? EscrowOutcome::kVoided : EscrowOutcome::kPosted;
     facts->push_back(FactOf(EscrowRecord{.sale = IdOf(Sale(step - 1)), .outcome = outcome}));
   }
   if (step > 0 && IsReversed(step - 1)) {
@@ -230,7 +230,7 @@ void Workload::AddMoney(int step, std::vector<Fact>* facts) const {
   }
   // Of the sale before the last, twice: the second correction takes the place of the first.
   const int corrected = step % 5 == 4 ? step - 2 : step % 5 == 0 ? step - 3 : -1;
-  if (corrected > 0 && !IsReversed(corrected)) {
+  if (corrected > 0 && !IsReversed(corrected) && !IsVoided(corrected)) {
     Fact first = Correction(corrected, /*amount=*/1'234);
     if (step % 5 == 4) {
       facts->push_back(std::move(first));

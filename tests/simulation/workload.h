@@ -85,7 +85,8 @@ class Workload {
   Fact Sale(int step) const;
   Fact Hold(int step) const;
   Fact Correction(int step, std::uint64_t amount) const;
-  bool IsPending(int step) const { return step % 8 == 4; }  // until the step after it
+  bool IsPending(int step) const { return step % 8 == 4; }   // until the step after it
+  bool IsVoided(int step) const { return step % 16 == 12; }  // there
   bool IsReversed(int step) const;
   void AddMoney(int step, std::vector<Fact>* facts) const;
 
