@@ -10,6 +10,7 @@
 #include "graph/settlement/adjustment.h"
 #include "graph/settlement/balance.h"
 #include "graph/settlement/close.h"
+#include "graph/settlement/record_scan.h"
 #include "graph/settlement/sale_state.h"
 #include "graph/settlement/statement_lines.h"
 
