@@ -1,29 +1,41 @@
 #include "graph/settlement/flow.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "graph/attribution/attribution.h"
 #include "graph/attribution/proportion.h"
 #include "graph/lineage/limits.h"
 #include "graph/model/check.h"
+#include "graph/model/status.h"
 
 namespace tributary {
 namespace {
+
+absl::Status AddPlaced(Grains grains, Grains* sum) {
+  if (grains > kPlacedGrainsMax - *sum) {
+    return FieldError(absl::StatusCode::kOutOfRange, "placed", "more than 2^127 grains",
+                      "at most 2^127 grains");
+  }
+  *sum += grains;
+  return absl::OkStatus();
+}
 
 class Flow {
  public:
   Flow(const LineageSubgraph& subgraph, const FlowSetup& setup, const CancelToken* cancel)
       : subgraph_(subgraph), setup_(setup), cancel_(cancel) {}
 
-  template <typename Places>
-  absl::StatusOr<FlowResult> Run(const Places& placed) {
+  absl::StatusOr<FlowResult> Run(std::vector<Grains> placed) {
     result_.layer_count = setup_.layer_count;
-    result_.kept.resize(subgraph_.vertex_count() * setup_.layer_count);
+    result_.kept = std::move(placed);
     result_.unattributed.resize(setup_.layer_count);
-    TRIBUTARY_RETURN_IF_ERROR(Place(placed));
+    for (const Grains grains : result_.kept) {
+      TRIBUTARY_RETURN_IF_ERROR(AddPlaced(grains, &placed_));
+    }
     for (const std::uint32_t index : subgraph_.topological_order()) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-      Catch(index);
+      CatchGrains(subgraph_, setup_, index, result_.kept);
       for (Layer layer = 0; layer < setup_.layer_count; ++layer) {
         TRIBUTARY_RETURN_IF_ERROR(Distribute(subgraph_.derivations()[index], layer));
       }
@@ -37,29 +49,6 @@ class Flow {
     return result_.kept[std::size_t{vertex} * setup_.layer_count + layer];
   }
 
-  template <typename Places>
-  absl::Status Place(const Places& placed) {
-    for (const auto& [at, grains] : placed) {
-      TRIBUTARY_CHECK(at.vertex < subgraph_.vertex_count() && at.layer < setup_.layer_count);
-      if (grains > kPlacedGrainsMax - placed_) {
-        return FieldError(absl::StatusCode::kOutOfRange, "placed", "more than 2^127 grains",
-                          "at most 2^127 grains");
-      }
-      placed_ += grains;
-      At(at.vertex, at.layer) += grains;
-    }
-    return absl::OkStatus();
-  }
-
-  // All consumers have passed on their parts: what is free at a vertex whose derivation catches
-  // changes its layer.
-  void Catch(std::uint32_t index) {
-    if (setup_.catches.empty() || setup_.catches[index] == 0) return;
-    const LineageSubgraph::Vertex vertex = subgraph_.derivations()[index].vertex;
-    At(vertex, setup_.catches[index]) += At(vertex, 0);
-    At(vertex, 0) = 0;
-  }
-
   absl::Status Distribute(const LineageSubgraph::Derivation& derivation, Layer layer) {
     const Grains inflow = At(derivation.vertex, layer);
     if (inflow == 0) return absl::OkStatus();
@@ -70,13 +59,8 @@ class Flow {
     for (std::size_t begin = 0; begin < inputs.size(); begin += kCancelCheckInterval) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
       const std::size_t end = std::min(begin + kCancelCheckInterval, inputs.size());
-      const bool ascends = setup_.absorbing_role.has_value()
-                               ? PassOrAbsorb(proportion, edges, inputs, begin, end, layer, &passed)
-                               : PassOn(proportion, edges, inputs, begin, end, layer, &passed);
-      if (ascends) continue;
-      return absl::DataLossError(
-          StrCat("cumulative weights descend in the derivation of asset number ",
-                 subgraph_.asset(derivation.vertex).value));
+      const bool ascends = PassOn(proportion, edges, inputs, begin, end, layer, &passed);
+      if (!ascends) return DescendingWeights(subgraph_, derivation);
     }
     const std::uint64_t weight = inputs.empty() ? 0 : edges.cumulative_weights.back();
     const Grains upstream = proportion.Floor(weight + derivation.view.unattributed);
@@ -108,32 +92,8 @@ class Flow {
     return ascends;
   }
 
-  bool PassOrAbsorb(const Proportion& proportion, const EdgeList& edges,
-                    std::span<const LineageSubgraph::Vertex> inputs, std::size_t begin,
-                    std::size_t end, Layer layer, Grains* passed) {
-    std::uint64_t weight = begin == 0 ? 0 : edges.cumulative_weights[begin - 1];
-    for (std::size_t i = begin; i < end; ++i) {
-      if (edges.cumulative_weights[i] < weight) return false;
-      weight = edges.cumulative_weights[i];
-      const Grains up_to = proportion.Floor(weight);
-      Pass(up_to - *passed, inputs[i], edges.roles[i], layer);
-      *passed = up_to;
-    }
-    return true;
-  }
-
-  void Pass(Grains grains, LineageSubgraph::Vertex input, Role role, Layer layer) {
-    if (grains == 0) return;
-    if (setup_.absorbing_role != role) {
-      At(input, layer) += grains;
-      return;
-    }
-    result_.absorbed[{input, layer}] += grains;
-    result_.absorbed_total += grains;
-  }
-
   absl::Status CheckSum() const {
-    Grains sum = result_.absorbed_total;
+    Grains sum = 0;
     for (const Grains grains : result_.kept) sum += grains;
     for (const Grains grains : result_.unattributed) sum += grains;
     if (sum == placed_) return absl::OkStatus();
@@ -149,14 +109,20 @@ class Flow {
 };
 
 template <typename Places>
-absl::StatusOr<FlowResult> FlowFrom(const LineageSubgraph& subgraph, const FlowSetup& setup,
-                                    const Places& placed, const FlowLimits& limits,
-                                    const CancelToken* cancel) {
+absl::StatusOr<std::vector<Grains>> CellsOf(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                            const Places& placed, const FlowLimits& limits) {
   const std::uint64_t cell_count = std::uint64_t{setup.layer_count} * subgraph.vertex_count();
   if (cell_count > limits.cell_count_max) {
     return LimitMet("cell_count_max", cell_count, limits.cell_count_max);
   }
-  return Flow(subgraph, setup, cancel).Run(placed);
+  std::vector<Grains> cells(cell_count);
+  Grains sum = 0;
+  for (const auto& [at, grains] : placed) {
+    TRIBUTARY_CHECK(at.vertex < subgraph.vertex_count() && at.layer < setup.layer_count);
+    TRIBUTARY_RETURN_IF_ERROR(AddPlaced(grains, &sum));
+    cells[std::size_t{at.vertex} * setup.layer_count + at.layer] += grains;
+  }
+  return cells;
 }
 
 }  // namespace
@@ -164,13 +130,44 @@ absl::StatusOr<FlowResult> FlowFrom(const LineageSubgraph& subgraph, const FlowS
 absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
                                       const std::map<LayeredVertex, Grains>& placed,
                                       const FlowLimits& limits, const CancelToken* cancel) {
-  return FlowFrom(subgraph, setup, placed, limits, cancel);
+  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<Grains> cells, CellsOf(subgraph, setup, placed, limits));
+  return FlowCells(subgraph, setup, std::move(cells), cancel);
 }
 
 absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
                                       std::span<const PlacedGrains> placed,
                                       const FlowLimits& limits, const CancelToken* cancel) {
-  return FlowFrom(subgraph, setup, placed, limits, cancel);
+  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<Grains> cells,
+                             PlaceGrains(subgraph, setup, placed, limits));
+  return FlowCells(subgraph, setup, std::move(cells), cancel);
+}
+
+absl::StatusOr<FlowResult> FlowCells(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                     std::vector<Grains> placed, const CancelToken* cancel) {
+  TRIBUTARY_CHECK(placed.size() == subgraph.vertex_count() * setup.layer_count);
+  return Flow(subgraph, setup, cancel).Run(std::move(placed));
+}
+
+absl::StatusOr<std::vector<Grains>> PlaceGrains(const LineageSubgraph& subgraph,
+                                                const FlowSetup& setup,
+                                                std::span<const PlacedGrains> placed,
+                                                const FlowLimits& limits) {
+  return CellsOf(subgraph, setup, placed, limits);
+}
+
+void CatchGrains(const LineageSubgraph& subgraph, const FlowSetup& setup, std::uint32_t derivation,
+                 std::span<Grains> cells) {
+  if (setup.catches.empty() || setup.catches[derivation] == 0) return;
+  Grains* const at =
+      cells.data() + std::size_t{subgraph.derivations()[derivation].vertex} * setup.layer_count;
+  at[setup.catches[derivation]] += at[0];
+  at[0] = 0;
+}
+
+absl::Status DescendingWeights(const LineageSubgraph& subgraph,
+                               const LineageSubgraph::Derivation& derivation) {
+  return absl::DataLossError(StrCat("cumulative weights descend in the derivation of asset number ",
+                                    subgraph.asset(derivation.vertex).value));
 }
 
 }  // namespace tributary

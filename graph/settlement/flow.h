@@ -8,9 +8,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -30,7 +28,7 @@ struct LayeredVertex {
 };
 
 struct FlowLimits {
-  // Layers times vertices: 64 M grains of 16 bytes are 1 GiB.
+  // Layers times vertices: 64 M grains of 16 bytes are 1 GiB. A flow to a role has two such arrays.
   std::uint64_t cell_count_max = std::uint64_t{1} << 26;
 };
 
@@ -39,8 +37,6 @@ struct FlowSetup {
   // Per derivation of the subgraph: the layer into which free grains go when they reach its vertex;
   // 0 leaves them free. Empty: none catches.
   std::span<const Layer> catches = {};
-  // Grains that an edge of this role would pass on are taken out of the flow there.
-  std::optional<Role> absorbing_role = std::nullopt;
 };
 
 struct FlowResult {
@@ -48,9 +44,6 @@ struct FlowResult {
   // By vertex * layer_count + layer: what came to rest at the vertex.
   std::vector<Grains> kept;
   std::vector<Grains> unattributed;  // by layer
-  // What edges of the absorbing role would have passed to each input.
-  std::map<LayeredVertex, Grains> absorbed;
-  Grains absorbed_total = 0;
 
   Grains at(LineageSubgraph::Vertex vertex, Layer layer) const {
     return kept[std::size_t{vertex} * layer_count + layer];
@@ -59,7 +52,7 @@ struct FlowResult {
 
 // Rule:   SEMANTICS 3 for each layer by itself: an edge gets
 //         floor(inflow * C(i) / D) - floor(inflow * C(i-1) / D) of the layer's inflow.
-//         Everything kept, unattributed and absorbed adds up to what was placed.
+//         Everything kept and unattributed adds up to what was placed.
 // Errors: kOutOfRange         more than 2^127 grains in all.
 //         kResourceExhausted  cell_count_max.
 //         kDataLoss           cumulative weights of a derivation descend.
@@ -80,5 +73,26 @@ absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const Flo
                                       std::span<const PlacedGrains> placed,
                                       const FlowLimits& limits = {},
                                       const CancelToken* cancel = nullptr);
+
+// The same for what stands at all places: by vertex * layer_count + layer.
+absl::StatusOr<FlowResult> FlowCells(const LineageSubgraph& subgraph, const FlowSetup& setup,
+                                     std::vector<Grains> placed,
+                                     const CancelToken* cancel = nullptr);
+
+// --- What flows of several kinds have in common ---
+
+// By vertex * layer_count + layer. Errors: kOutOfRange, kResourceExhausted as above.
+absl::StatusOr<std::vector<Grains>> PlaceGrains(const LineageSubgraph& subgraph,
+                                                const FlowSetup& setup,
+                                                std::span<const PlacedGrains> placed,
+                                                const FlowLimits& limits);
+
+// What is free at the vertex of a derivation that catches changes its layer. All consumers must
+// have passed on their parts.
+void CatchGrains(const LineageSubgraph& subgraph, const FlowSetup& setup, std::uint32_t derivation,
+                 std::span<Grains> cells);
+
+absl::Status DescendingWeights(const LineageSubgraph& subgraph,
+                               const LineageSubgraph::Derivation& derivation);
 
 }  // namespace tributary

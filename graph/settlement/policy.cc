@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "graph/model/check.h"
+#include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/settlement/absolute_terms.h"
 #include "graph/settlement/payee_totals.h"
 #include "graph/settlement/quote.h"
 #include "graph/settlement/role_floors.h"
+#include "graph/settlement/role_flow.h"
+#include "graph/settlement/role_reach.h"
 #include "graph/settlement/sale_lines.h"
 
 namespace tributary {
@@ -33,7 +36,8 @@ class SaleSplitter {
   SaleSplitter(const LineageReader& reader, const LineageSubgraph& subgraph,
                std::span<const Placement> placements, const SalesTerms& sales,
                const BoundPolicy& policy, std::span<const HoldView> holds,
-               const SplitLimits& limits, const CancelToken* cancel, LineSink* lines)
+               const SplitLimits& limits, const CancelToken* cancel, LineSink* lines,
+               SharedPasses* passes = nullptr)
       : reader_(reader),
         subgraph_(subgraph),
         placements_(placements),
@@ -42,6 +46,8 @@ class SaleSplitter {
         holds_(holds, subgraph),
         limits_(limits),
         cancel_(cancel),
+        own_passes_(subgraph, &own_visits_, cancel),
+        passes_(passes == nullptr ? own_passes_ : *passes),
         watched_(lines),
         lines_(reader, subgraph, *policy.record, holds_, cancel, &watched_) {}
 
@@ -163,6 +169,7 @@ class SaleSplitter {
   }
 
   absl::Status TakeChunk(std::span<const VertexTerm> terms, std::vector<HeadRoom>* head_rooms) {
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddPass());
     TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> masks,
                                TermsUpstream(subgraph_, terms, cancel_));
     std::vector<Grains> sums(terms.size());
@@ -201,38 +208,92 @@ class SaleSplitter {
     return absl::OkStatus();
   }
 
+  // A floor is of the sales of one asset together.
+  absl::Status AddRemaindersByAsset() {
+    const auto before = [](const PlacedGrains& a, const PlacedGrains& b) {
+      return a.at.vertex < b.at.vertex;
+    };
+    if (!std::is_sorted(remainders_.begin(), remainders_.end(), before)) {
+      TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(remainders_), before, cancel_));
+    }
+    std::size_t kept = 0;
+    for (const PlacedGrains& one : remainders_) {
+      if (kept > 0 && remainders_[kept - 1].at == one.at) {
+        remainders_[kept - 1].grains += one.grains;
+      } else {
+        remainders_[kept++] = one;
+      }
+    }
+    remainders_.resize(kept);
+    return absl::OkStatus();
+  }
+
+  // Leaves in `remainders_` what flows freely.
   absl::Status TakeFloors() {
     split_.relative = split_.remainder;
     const auto& floors = policy_.record->floors;
     if (floors.empty() || split_.remainder == 0) return absl::OkStatus();
-    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<FloorPart> parts,
-                               DivideOverFloors(reader_, subgraph_, floors, split_.remainder,
-                                                holds_.Setup(), limits_.flow, cancel_));
-    for (const FloorPart& part : parts) {
-      split_.floors.push_back(part.outcome);
-      split_.relative -= part.outcome.deducted;
-      const LineReason reason{LineCause::kFloor, std::string(ToName(part.outcome.role))};
-      if (part.placed.empty()) {
-        lines_.AddUnattributed(part.outcome.deducted, reason, std::nullopt);
-        continue;
+    std::vector<const RoleReach*> reaches;
+    for (const RoleFloor& floor : floors) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const RoleReach* reach, passes_.ReachOf(floor.role));
+      reaches.push_back(reach);
+      split_.floors.push_back({.role = floor.role});
+    }
+    TRIBUTARY_RETURN_IF_ERROR(AddRemaindersByAsset());
+    std::vector<std::vector<PlacedGrains>> deducted(floors.size());
+    std::vector<Grains> reached(floors.size());
+    for (std::size_t place = 0; place < remainders_.size(); ++place) {
+      if (place % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      PlacedGrains& left = remainders_[place];
+      if (left.grains == 0) continue;
+      for (std::size_t i = 0; i < floors.size(); ++i) {
+        reached[i] = reaches[i]->Of(left.grains, left.at.vertex);
       }
-      TRIBUTARY_RETURN_IF_ERROR(FlowFrom(part.placed, reason));
+      const FloorCut cut = CutByFloors(floors, left.grains, reached);
+      left.grains = cut.relative;
+      for (std::size_t i = 0; i < floors.size(); ++i) {
+        const FloorOutcome& floor = cut.floors[i];
+        split_.floors[i].budget += floor.budget;
+        split_.floors[i].reached += floor.reached;
+        split_.floors[i].deducted += floor.deducted;
+        split_.relative -= floor.deducted;
+        if (floor.deducted != 0) deducted[i].push_back({left.at, floor.deducted});
+      }
+    }
+    for (std::size_t i = 0; i < floors.size(); ++i) {
+      if (!deducted[i].empty()) {
+        TRIBUTARY_RETURN_IF_ERROR(FlowToFloor(*reaches[i], deducted[i]));
+      }
     }
     return absl::OkStatus();
   }
 
-  absl::Status FlowRemainders() {
-    // With floors all placements are on the target, and what they deduct is of all of them.
-    if (split_.relative != split_.remainder) {
-      remainders_ = {{{LineageSubgraph::kTarget, 0}, split_.relative}};
+  absl::Status FlowToFloor(const RoleReach& reach, std::span<const PlacedGrains> deducted) {
+    const LineReason reason{LineCause::kFloor, std::string(ToName(reach.role))};
+    const FlowSetup setup = holds_.Setup();
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow(setup.layer_count));
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        RoleFlow to_role, FlowToRole(subgraph_, setup, reach, deducted, limits_.flow, cancel_));
+    for (Layer layer = 0; layer < setup.layer_count; ++layer) {
+      lines_.AddUnattributed(to_role.unattributed[layer], reason, holds_.OfLayer(layer));
     }
-    return FlowFrom(std::span<const PlacedGrains>(remainders_), LineReason{});
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow(setup.layer_count));
+    TRIBUTARY_ASSIGN_OR_RETURN(const FlowResult flow,
+                               FlowCells(subgraph_, setup, std::move(to_role.stopped), cancel_));
+    return AddLines(flow, reason);
   }
 
-  template <typename Places>
-  absl::Status FlowFrom(const Places& placed, const LineReason& reason) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const FlowResult flow, FlowGrains(subgraph_, holds_.Setup(), placed,
-                                                                 limits_.flow, cancel_));
+  absl::Status FlowRemainders() {
+    const FlowSetup setup = holds_.Setup();
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow(setup.layer_count));
+    TRIBUTARY_ASSIGN_OR_RETURN(
+        const FlowResult flow,
+        FlowGrains(subgraph_, setup, std::span<const PlacedGrains>(remainders_), limits_.flow,
+                   cancel_));
+    return AddLines(flow, LineReason{});
+  }
+
+  absl::Status AddLines(const FlowResult& flow, const LineReason& reason) {
     for (Layer layer = 0; layer < flow.layer_count; ++layer) {
       const auto hold = holds_.OfLayer(layer);
       lines_.AddUnattributed(flow.unattributed[layer], reason, hold);
@@ -262,9 +323,13 @@ class SaleSplitter {
   const HoldIndex holds_;
   const SplitLimits& limits_;
   const CancelToken* cancel_;
+  VisitCounter own_visits_;
+  SharedPasses own_passes_;
+  SharedPasses& passes_;
   Watched watched_;
   LineCollector lines_;
-  std::vector<PlacedGrains> remainders_;  // by placement: what is left of its gross
+  // By placement: what is left of its gross. By asset, once floors are taken.
+  std::vector<PlacedGrains> remainders_;
   SaleSplit split_;
 };
 
@@ -278,7 +343,7 @@ std::string LineReason::Text() const {
 }
 
 bool DependsOnAssetSold(const PolicyRecord& policy) {
-  return !policy.floors.empty() || policy.undisclosed == UndisclosedRule::kSoldAssetHolders ||
+  return policy.undisclosed == UndisclosedRule::kSoldAssetHolders ||
          policy.unclaimed == UnclaimedRule::kSoldAssetHolders;
 }
 
@@ -312,9 +377,11 @@ absl::StatusOr<SaleSplit> SplitSale(const LineageReader& reader, const LineageSu
 absl::Status AddSales(const LineageReader& reader, const LineageSubgraph& subgraph,
                       std::span<const Placement> placements, const SalesTerms& sales,
                       const BoundPolicy& policy, std::span<const HoldView> holds,
-                      const SplitLimits& limits, const CancelToken* cancel, PayeeTotals* totals) {
+                      const SplitLimits& limits, const CancelToken* cancel, PayeeTotals* totals,
+                      SharedPasses* passes) {
   TRIBUTARY_CHECK(policy.record != nullptr);
-  return SaleSplitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, totals)
+  return SaleSplitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, totals,
+                      passes)
       .Run()
       .status();
 }

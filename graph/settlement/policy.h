@@ -68,11 +68,12 @@ struct SaleLine {
   friend bool operator==(const SaleLine&, const SaleLine&) = default;
 };
 
-// One role floor: what the remainder would have sent to its role, and what was added.
+// One role floor: what the remainder would have sent to its role, and what was added. Of sales of
+// several assets, the sums.
 struct FloorOutcome {
   Role role = Role::kTrainingData;
   Grains budget = 0;    // floor(remainder * ppm / 10^6)
-  Grains reached = 0;   // by the remainder, had no floor taken anything
+  Grains reached = 0;   // by the remainder, had no floor taken anything; by RoleReach
   Grains deducted = 0;  // from the remainder, for lines of cause kFloor
   friend bool operator==(const FloorOutcome&, const FloorOutcome&) = default;
 };
@@ -103,12 +104,12 @@ struct SplitLimits {
 //         2. Absolute terms, floor(gross * ppm / 10^6) for each asset strictly upstream of the
 //            target, once, whatever its weight; to its holders by units.
 //         3. The remainder M. For role floors with budgets B: with r what M would send over edges
-//            of the role, met for the first time on the way, a floor is short while
+//            of the role, met for the first time on the way (RoleReach), a floor is short while
 //            floor(r * P / M) < B, P being what is left to flow freely. P starts at M; while a
 //            floor is short that was not before, P = floor((M - sum B) * M / (M - sum r)) over all
-//            that are. M - P is divided over them by B - floor(r * P / M), and each part goes where
-//            r arrived, in proportion, by asset id and then hold, and flows on from there. Where
-//            r is 0 it stands on `unattributed` with the floor as its reason.
+//            that are. M - P is divided over them by B - floor(r * P / M), and each part goes to
+//            inputs of the role as its reach is divided (FlowToRole), and flows on from there.
+//            What finds no way there stands on `unattributed` with the floor as its reason.
 //         4. P flows from the target by SEMANTICS 3.
 //         5. Undisclosed and unclaimed parts go where the policy says; without a holder there they
 //            stay on their own lines.
@@ -117,7 +118,8 @@ struct SplitLimits {
 //         kOutOfRange         the amount places 2^127 grains or more.
 //         kResourceExhausted  line_count_max, cell_count_max.
 //         kDataLoss, kInternal as AttributeGrains; kCancelled, kDeadlineExceeded, the reader's own.
-// Cost:   O((floors + 1) * layers * (V + E)) and O(L log L) for L lines. Pure.
+// Cost:   one flow, two more for each short floor and a pass for every floor; each flow is
+//         O(layers * (V + E)). O(L log L) for L lines. 8 bytes a floor and vertex. Pure.
 absl::StatusOr<SaleSplit> SplitSale(const LineageReader& reader, const LineageSubgraph& subgraph,
                                     const SaleTerms& sale, const BoundPolicy& policy,
                                     std::span<const HoldView> holds = {},
@@ -137,8 +139,8 @@ struct SalesTerms {
   unsigned fraction_bits = kFractionBitsMax;
 };
 
-// Whether parts of a sale depend on which asset was sold, beyond where its grains start: floors,
-// and parts that go to the holders of the asset sold.
+// Whether lines of a sale name the asset sold: parts that nobody else is on record for may go to
+// its holders.
 bool DependsOnAssetSold(const PolicyRecord& policy);
 
 // Payload of a status: the index of the placement that it is about, in decimal.
@@ -148,12 +150,16 @@ std::optional<std::size_t> PlacementOf(const absl::Status& status);
 // Splits many sales at once, in one state and under one policy.
 //
 // Rule:   fees and absolute terms are taken of each placement by itself, as SplitSale does; a
-//         placement owes the terms of the assets strictly upstream of its own. All remainders then
-//         flow together. For one placement on the target the result is SplitSale's; for several it
-//         differs from their sum by single grains.
+//         placement owes the terms of the assets strictly upstream of its own. Floors are taken of
+//         each asset by itself, the remainders of all its placements added. All that is deducted
+//         for one floor then flows together, and so does all that is left. For one placement on
+//         the target the result is SplitSale's; for several it differs from their sum by single
+//         grains.
 // Errors: as SplitSale; those about one placement carry kPlacementPayload.
 //         kInternal  placements beside the target though the policy DependsOnAssetSold.
-// Cost:   as SplitSale, and O(ceil(terms / 64) * (V + E) + placements * (fees + terms met)).
+// Cost:   as SplitSale, whatever the number of assets, and O(ceil(terms / 64) * (V + E) +
+// placements
+//         * (fees + terms met) + assets * floors^2).
 absl::StatusOr<SaleSplit> SplitSales(const LineageReader& reader, const LineageSubgraph& subgraph,
                                      std::span<const Placement> placements, const SalesTerms& sales,
                                      const BoundPolicy& policy,
@@ -162,12 +168,14 @@ absl::StatusOr<SaleSplit> SplitSales(const LineageReader& reader, const LineageS
                                      const CancelToken* cancel = nullptr);
 
 // The same without reasons: adds what each payee gets to `totals`. After an error `totals` may have
-// a part of it.
+// a part of it. `passes` are over the same subgraph, for all groups of sales there; null: its own.
 class PayeeTotals;
+class SharedPasses;
 absl::Status AddSales(const LineageReader& reader, const LineageSubgraph& subgraph,
                       std::span<const Placement> placements, const SalesTerms& sales,
                       const BoundPolicy& policy, std::span<const HoldView> holds,
-                      const SplitLimits& limits, const CancelToken* cancel, PayeeTotals* totals);
+                      const SplitLimits& limits, const CancelToken* cancel, PayeeTotals* totals,
+                      SharedPasses* passes = nullptr);
 
 // Parts per million of gross that fees and absolute terms leave of a sale of the target: what a
 // further term may ask. For refusing a lineage when it is recorded.

@@ -1,29 +1,24 @@
-// What a policy's role floors take from the remainder of a sale, and where it goes.
+// What a policy's role floors take from the remainder of the sales of one asset.
 
 #pragma once
 
-#include <map>
+#include <span>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "graph/settlement/flow.h"
 #include "graph/settlement/policy.h"
 
 namespace tributary {
 
-struct FloorPart {
-  FloorOutcome outcome;
-  // outcome.deducted, divided over the inputs of the role. Empty where nothing reaches any, or
-  // nothing is deducted.
-  std::map<LayeredVertex, Grains> placed;
+// relative + all deducted = the remainder, exactly.
+struct FloorCut {
+  Grains relative = 0;
+  std::vector<FloorOutcome> floors;  // in the order of the policy
 };
 
-// Rule, errors and cost: step 3 of SplitSale. Parts are in the order of `floors`; remainder >= 1.
-absl::StatusOr<std::vector<FloorPart>> DivideOverFloors(const LineageReader& reader,
-                                                        const LineageSubgraph& subgraph,
-                                                        const std::vector<RoleFloor>& floors,
-                                                        Grains remainder, const FlowSetup& setup,
-                                                        const FlowLimits& limits,
-                                                        const CancelToken* cancel);
+// Rule: step 3 of SplitSales. `reached`: by floor, what the remainder would send to its role.
+// Bounds: 1 <= remainder <= 2^127; reached <= remainder; floors at most 10^6 ppm together.
+// Cost: O(floors^2) long divisions, none but for short floors.
+FloorCut CutByFloors(const std::vector<RoleFloor>& floors, Grains remainder,
+                     std::span<const Grains> reached);
 
 }  // namespace tributary

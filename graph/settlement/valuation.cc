@@ -15,6 +15,7 @@
 #include "graph/model/status.h"
 #include "graph/settlement/payee_totals.h"
 #include "graph/settlement/record_scan.h"
+#include "graph/settlement/role_reach.h"
 #include "graph/settlement/state_reach.h"
 
 namespace tributary {
@@ -44,7 +45,8 @@ class Valuer {
         routes_(routes),
         limits_(limits),
         cancel_(cancel),
-        watch_(watch) {}
+        watch_(watch),
+        visits_(limits.visit_count_max) {}
 
   absl::StatusOr<Valuation> Run() {
     TRIBUTARY_RETURN_IF_ERROR(AddAmounts());
@@ -54,6 +56,7 @@ class Valuer {
     // Apart from the others, whose states and flows must not depend on who watches.
     only_watches_ = true;
     if (IsWatching()) TRIBUTARY_RETURN_IF_ERROR(VisitStates(std::move(held)));
+    valuation_.flow_count = visits_.flow_count();
     return std::move(valuation_);
   }
 
@@ -187,7 +190,7 @@ class Valuer {
     TRIBUTARY_ASSIGN_OR_RETURN(
         const LineageSubgraph subgraph,
         CollectUpstream(reader->lineage(), targets, limits_.collect, cancel_, &scratch_));
-    TRIBUTARY_RETURN_IF_ERROR(CountVisits(subgraph));
+    TRIBUTARY_RETURN_IF_ERROR(visits_.AddPass(subgraph));
     std::vector<LogPosition> last_changes;
     if (!all_same) {
       TRIBUTARY_ASSIGN_OR_RETURN(last_changes, LastChangesUpstream(*reader, subgraph, cancel_));
@@ -216,10 +219,11 @@ class Valuer {
       }
     }
     TRIBUTARY_RETURN_IF_ERROR(Watch(subgraph, watched));
+    SharedPasses passes(subgraph, &visits_, cancel_);
     for (auto& [key, group] : groups) {
       TRIBUTARY_RETURN_IF_ERROR(DependsOnAssetSold(table_.policies()[key.policy].record)
                                     ? FlowByAsset(*reader, subgraph, key, group)
-                                    : Flow(*reader, subgraph, key, group));
+                                    : Flow(*reader, subgraph, key, group, &passes));
     }
     return absl::OkStatus();
   }
@@ -230,12 +234,6 @@ class Valuer {
                                IsAtOrDownstreamOf(watch_->asset, subgraph, cancel_));
     for (const Vertex vertex : watched) watch_->met = watch_->met || is_downstream[vertex];
     return absl::OkStatus();
-  }
-
-  absl::Status CountVisits(const LineageSubgraph& subgraph) {
-    visit_count_ += subgraph.vertex_count() + subgraph.edge_count();
-    if (visit_count_ <= limits_.visit_count_max) return absl::OkStatus();
-    return LimitMet("visit_count_max", visit_count_, limits_.visit_count_max);
   }
 
   // Without fees and terms only what is sold of each asset matters: sales come asset by asset.
@@ -266,22 +264,21 @@ class Valuer {
       TRIBUTARY_ASSIGN_OR_RETURN(const LineageSubgraph subgraph,
                                  CollectUpstream(reader.lineage(), all.asset(vertex),
                                                  limits_.collect, cancel_, &scratch_));
-      TRIBUTARY_RETURN_IF_ERROR(CountVisits(subgraph));
-      TRIBUTARY_RETURN_IF_ERROR(Flow(reader, subgraph, key, one));
+      TRIBUTARY_RETURN_IF_ERROR(visits_.AddPass(subgraph));
+      SharedPasses passes(subgraph, &visits_, cancel_);
+      TRIBUTARY_RETURN_IF_ERROR(Flow(reader, subgraph, key, one, &passes));
     }
     return absl::OkStatus();
   }
 
   absl::Status Flow(const SettlementReader& reader, const LineageSubgraph& subgraph,
-                    const GroupKey& key, const Group& group) {
-    ++valuation_.flow_count;
-    TRIBUTARY_RETURN_IF_ERROR(CountVisits(subgraph));
+                    const GroupKey& key, const Group& group, SharedPasses* passes) {
     const CurrencyRecord& currency = table_.currencies()[key.currency];
     const SaleTable::Policy& policy = table_.policies()[key.policy];
     const SalesTerms terms{currency.code, static_cast<unsigned>(currency.fraction_bits)};
     const absl::Status status = AddSales(
         reader.lineage(), subgraph, group.placements, terms, {&policy.record, policy.terms},
-        holds_.views, limits_.split, cancel_, &TotalsOf(key.currency, key.segment));
+        holds_.views, limits_.split, cancel_, &TotalsOf(key.currency, key.segment), passes);
     const auto placement = PlacementOf(status);
     if (!placement.has_value() || group.sales.empty()) return status;
     return NameSale(status, sale(group.sales[*placement]));
@@ -375,7 +372,7 @@ class Valuer {
   LineageWatch* watch_;
   bool only_watches_ = false;
   WalkScratch scratch_;
-  std::uint64_t visit_count_ = 0;
+  VisitCounter visits_;
   std::vector<CurrencyEarnings> amounts_;                                  // by currency
   std::map<std::pair<std::uint32_t, std::uint32_t>, PayeeTotals> totals_;  // currency, segment
   Valuation valuation_;

@@ -64,14 +64,14 @@ struct CurrencyEarnings {
 struct Valuation {
   std::vector<CurrencyEarnings> currencies;  // ascending code
   std::uint64_t pass_count = 0;              // states of the lineage that were read
-  std::uint64_t flow_count = 0;              // flows over them
+  std::uint64_t flow_count = 0;              // flows over them, those of floors too
 };
 
 struct ValuationLimits {
   CollectLimits collect = {};
   SplitLimits split = {};
-  // Assets and edges visited by all passes and flows together: 64 G of them are some ten minutes of
-  // one core.
+  // Assets and edges visited by all passes and flows together, by a flow once for each layer: 64 G
+  // of them are some ten minutes of one core, and of those in flows to roles a few times as long.
   std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
@@ -86,21 +86,21 @@ struct LineageWatch {
 // Values every sale of the table at its own tree size N, by the lineage of the table's reader.
 //
 // Rule:   a sale of asset A may be valued at a later state M iff no asset upstream of A, A
-// included,
-//         has its last change there at a position of N or above: its lineage is then the same. The
-//         first state is the largest N; each further one the largest N among sales that are still
-//         without a value. So no choice of states at or after the sales' own needs fewer passes
-//         (docs/decisions/0012). Sales of one state, currency, policy and route segment flow
-//         together, but asset by asset where the policy DependsOnAssetSold. A sale on hold goes
-//         whole to `hold:<record id>`; other held parts go there too.
+//         included, has its last change there at a position of N or above: its lineage is then the
+//         same. The first state is the largest N; each further one the largest N among sales that
+//         are still without a value. So no choice of states at or after the sales' own needs fewer
+//         passes (docs/decisions/0012). Sales of one state, currency, policy and route segment
+//         flow together, but asset by asset where the policy DependsOnAssetSold; floors are taken
+//         of the group's sales of one asset, added up. A sale on hold goes whole to
+//         `hold:<record id>`; other held parts go there too.
 // Errors: those of SplitSales, about one sale with AboutSale where it is known which.
 //         kOutOfRange         sales of 2^127 grains or more in one currency.
 //         kResourceExhausted  a limit, which it names.
 //         Cancellation and the reader's own.
 // `watch` may be null; it looks at sales on hold too.
 // Cost:   O(sales); O(V + E) of the lineage of the assets that wait, and O(payees), for each pass
-// and
-//         for each flow: one for every currency, policy and route segment in it.
+//         and for each flow: one for every currency, policy and route segment in it, two more for
+//         each short floor of the policy, and a pass for every role that has a floor.
 absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& holds,
                                      const EarnerRoutes& routes, const ValuationLimits& limits = {},
                                      const CancelToken* cancel = nullptr,

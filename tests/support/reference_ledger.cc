@@ -20,7 +20,7 @@ unsigned BitsOf(const MemorySettlementLedger& ledger, const std::string& code) {
 }
 
 bool IsPerAsset(const PolicyRecord& policy) {
-  return !policy.floors.empty() || policy.undisclosed == UndisclosedRule::kSoldAssetHolders ||
+  return policy.undisclosed == UndisclosedRule::kSoldAssetHolders ||
          policy.unclaimed == UnclaimedRule::kSoldAssetHolders;
 }
 

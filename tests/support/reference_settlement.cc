@@ -15,14 +15,10 @@ using Pile = std::map<std::pair<std::size_t, int>, BigInt>;
 struct Flowed {
   Pile rest;
   std::map<int, BigInt> unattributed;
-  Pile absorbed;
 };
 
-BigInt Sum(const Pile& pile) {
-  BigInt sum = 0;
-  for (const auto& [at, grains] : pile) sum += grains;
-  return sum;
-}
+// Which part of what stands on an asset goes to a role, in parts of 2^63.
+using Reach = std::map<std::size_t, BigInt>;
 
 // Every asset before its inputs, written as a search for what nothing left over consumes.
 std::vector<std::size_t> OrderOf(const PlainLineage& lineage,
@@ -69,17 +65,28 @@ class Splitter {
         return {.refused = result_.refused, .refused_sale = i};
       }
       result_.gross += gross;
-      taken_ += taken;
       placed[{sales_[i].target, kFree}] += gross - taken;
     }
-    Floors();
-    if (result_.relative != result_.gross - taken_) {
-      placed = {{{sale_.target, kFree}, result_.relative}};
+    // Of what is left of the sales of each asset, in place of which only a part may flow freely.
+    std::map<std::size_t, std::vector<BigInt>> deducted;
+    for (auto& [at, remainder] : placed) {
+      deducted[at.first] = Floors(at.first, remainder);
+      for (const BigInt& grains : deducted[at.first]) remainder -= grains;
+      result_.relative += remainder;
+    }
+    result_.deducted.resize(policy_.floors.size());
+    for (std::size_t i = 0; i < policy_.floors.size(); ++i) {
+      Pile of_floor;
+      for (const auto& [target, grains] : deducted) {
+        of_floor[{target, kFree}] = grains[i];
+        result_.deducted[i] += grains[i];
+      }
+      GiveToRole(policy_.floors[i].role, std::move(of_floor));
     }
     // Holders divide what a term gives their asset in all, as they divide what it keeps.
     for (const auto& [id, term] : terms_)
       Retained(term.first, "absolute:" + id.ToHex(), kFree, term.second);
-    Spread(Flow(placed, std::nullopt), "relative");
+    Spread(Flow(placed), "relative");
     std::erase_if(result_.lines, [](const auto& line) { return line.second == 0; });
     return result_;
   }
@@ -131,16 +138,37 @@ class Splitter {
     return true;
   }
 
-  void Floors() {
-    const BigInt remainder = result_.gross - taken_;
+  // What an edge sends towards the role, over 2^63 times the denominator.
+  BigInt TowardsRole(const PlainEdge& edge, Role role, Reach* reach) {
+    return edge.role == role ? BigInt(edge.weight) << 63
+                             : BigInt(edge.weight * ReachOf(edge.input, role, reach));
+  }
+
+  BigInt ReachOf(std::size_t v, Role role, Reach* reach) {
+    const auto known = reach->find(v);
+    if (known != reach->end()) return known->second;
+    BigInt part = 0;
+    if (lineage_.assets[v].derivation) {
+      const PlainDerivation& derivation = *lineage_.assets[v].derivation;
+      BigInt denominator = BigInt(derivation.retained) + derivation.unattributed;
+      for (const PlainEdge& edge : derivation.edges) {
+        denominator += edge.weight;
+        part += TowardsRole(edge, role, reach);
+      }
+      part = (part + denominator - 1) / denominator;  // upwards
+    }
+    return (*reach)[v] = part;
+  }
+
+  // What each floor deducts from the remainder of the sales of one asset.
+  std::vector<BigInt> Floors(std::size_t target, const BigInt& remainder) {
     const std::size_t count = policy_.floors.size();
     std::vector<BigInt> budget(count);
     std::vector<BigInt> reached(count);
-    std::vector<Pile> arrivals(count);
     for (std::size_t i = 0; i < count; ++i) {
+      Reach reach;
       budget[i] = remainder * policy_.floors[i].ppm / 1'000'000;
-      arrivals[i] = Flow({{{sale_.target, kFree}, remainder}}, policy_.floors[i].role).absorbed;
-      reached[i] = Sum(arrivals[i]);
+      reached[i] = remainder * ReachOf(target, policy_.floors[i].role, &reach) >> 63;
     }
     BigInt free = remainder;
     std::set<std::size_t> is_short;
@@ -165,41 +193,56 @@ class Splitter {
                               : BigInt((remainder - budgets) * remainder / (remainder - all));
       free = std::min(free, next);
     }
-    result_.relative = free;
-    result_.deducted.resize(count);
+    std::vector<BigInt> deducted(count);
     BigInt need_sum = 0;
     for (const std::size_t i : is_short)
       need_sum += std::max(BigInt(0), BigInt(budget[i] - reaches(i)));
     BigInt need = 0;
     for (const std::size_t i : is_short) {
-      if (need_sum == 0) break;
       const BigInt before = (remainder - free) * need / need_sum;
       need += std::max(BigInt(0), BigInt(budget[i] - reaches(i)));
-      result_.deducted[i] = (remainder - free) * need / need_sum - before;
+      deducted[i] = (remainder - free) * need / need_sum - before;
     }
-    for (std::size_t i = 0; i < count; ++i) GiveToRole(i, arrivals[i], reached[i]);
+    return deducted;
   }
 
-  void GiveToRole(std::size_t floor, const Pile& arrivals, const BigInt& reached) {
-    const std::string reason = "floor:" + std::string(ToName(policy_.floors[floor].role));
-    const BigInt& deducted = result_.deducted[floor];
-    if (deducted == 0) return;
-    if (arrivals.empty()) return Pay("unattributed", reason, kFree, deducted);
-    std::map<std::pair<Digest, int>, std::pair<std::size_t, BigInt>> by_id;
-    for (const auto& [at, grains] : arrivals) {
-      by_id[{lineage_.assets[at.first].id, at.second}] = {at.first, grains};
+  // Grains go towards the role alone until they pass an edge of it, and from there as any others.
+  void GiveToRole(Role role, Pile inflow) {
+    const std::string reason = "floor:" + std::string(ToName(role));
+    Reach reach;
+    Pile arrived;
+    for (const std::size_t v : order_) {
+      const PlainAsset& asset = lineage_.assets[v];
+      if (asset.derivation) CatchAt(v, &inflow);
+      for (int hold = kFree; hold < static_cast<int>(holds_.size()); ++hold) {
+        const auto found = inflow.find({v, hold});
+        if (found == inflow.end() || found->second == 0) continue;
+        const BigInt grains = found->second;
+        std::map<Digest, PlainEdge> edges;
+        BigInt all = 0;
+        if (asset.derivation) {
+          for (const PlainEdge& edge : asset.derivation->edges) {
+            edges[lineage_.assets[edge.input].id] = edge;
+            all += TowardsRole(edge, role, &reach);
+          }
+        }
+        if (all == 0) {
+          Pay("unattributed", reason, hold, grains);
+          continue;
+        }
+        BigInt cumulative = 0;
+        for (const auto& [id, edge] : edges) {
+          const BigInt before = grains * cumulative / all;
+          cumulative += TowardsRole(edge, role, &reach);
+          (edge.role == role ? arrived : inflow)[{edge.input, hold}] +=
+              grains * cumulative / all - before;
+        }
+      }
     }
-    Pile placed;
-    BigInt cumulative = 0;
-    for (const auto& [at, arrived] : by_id) {
-      const BigInt before = deducted * cumulative / reached;
-      cumulative += arrived.second;
-      placed[{arrived.first, at.second}] = deducted * cumulative / reached - before;
-    }
-    Spread(Flow(placed, std::nullopt), reason);
+    Spread(Flow(arrived), reason);
   }
 
-  Flowed Flow(const Pile& placed, std::optional<Role> absorbing) {
+  Flowed Flow(const Pile& placed) {
     Flowed flowed;
     Pile inflow = placed;
     for (const std::size_t v : order_) {
@@ -212,7 +255,7 @@ class Splitter {
         if (!asset.derivation)
           flowed.rest[{v, hold}] = grains;
         else
-          PassOn(v, hold, grains, absorbing, &inflow, &flowed);
+          PassOn(v, hold, grains, &inflow, &flowed);
       }
     }
     return flowed;
@@ -227,8 +270,7 @@ class Splitter {
     }
   }
 
-  void PassOn(std::size_t v, int hold, const BigInt& grains, std::optional<Role> absorbing,
-              Pile* inflow, Flowed* flowed) {
+  void PassOn(std::size_t v, int hold, const BigInt& grains, Pile* inflow, Flowed* flowed) {
     const PlainDerivation& derivation = *lineage_.assets[v].derivation;
     std::map<Digest, PlainEdge> edges;
     BigInt denominator = BigInt(derivation.retained) + derivation.unattributed;
@@ -241,8 +283,7 @@ class Splitter {
       const BigInt before = grains * cumulative / denominator;
       cumulative += edge.weight;
       const BigInt part = grains * cumulative / denominator - before;
-      if (part == 0) continue;
-      (absorbing == edge.role ? flowed->absorbed : *inflow)[{edge.input, hold}] += part;
+      if (part != 0) (*inflow)[{edge.input, hold}] += part;
     }
     const BigInt passed = grains * cumulative / denominator;
     const BigInt upstream = grains * (cumulative + derivation.unattributed) / denominator;
@@ -331,7 +372,6 @@ class Splitter {
   const PolicyRecord& policy_;
   const std::vector<ReferenceHold>& holds_;
   const std::vector<std::size_t> order_;
-  BigInt taken_ = 0;
   std::map<Digest, std::pair<std::size_t, BigInt>> terms_;  // asset and grains
   ReferenceSplit result_;
 };

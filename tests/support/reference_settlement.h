@@ -42,8 +42,9 @@ struct ReferenceSplit {
   std::map<std::string, BigInt> lines = {};
 };
 
-// Sales in one currency whose remainders flow together: fees and terms are each sale's own. Sales
-// of several assets with a policy without floors and without parts for the asset sold.
+// Sales in one currency whose remainders flow together: fees and terms are each sale's own, floors
+// of the sales of each asset. Sales of several assets with a policy without parts for the asset
+// sold.
 ReferenceSplit ReferenceSplitSales(const PlainLineage& lineage,
                                    const std::vector<ReferenceSale>& sales,
                                    const PolicyRecord& policy,

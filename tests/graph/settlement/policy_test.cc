@@ -13,14 +13,16 @@ namespace {
 
 using Cents = std::map<std::string, std::uint64_t>;
 
-// Whole cents of each line; the figures below divide without a rest but for single grains.
+// Whole cents of each line; the figures below divide without a rest but for single grains, or, with
+// floors, for what 2^-60 of the sale is.
 Cents CentsOf(const SaleSplit& split) {
+  const BigInt near = split.floors.empty() ? BigInt(100) : ToBigInt(split.gross) >> 60;
   Cents cents;
   for (const auto& [key, grains] : LinesOf(split)) {
     const BigInt rounded = (grains + (BigInt(1) << 63)) >> 64;
     const BigInt off = grains - (rounded << 64);
     INFO(key << " is off by " << off.str() << " grains");
-    CHECK((off < 100 && off > -100));
+    CHECK((off < near && off > -near));
     cents[key] = static_cast<std::uint64_t>(rounded);
   }
   return cents;
@@ -286,7 +288,7 @@ TEST_CASE("policy: what a reader gets wrong is an error, not a smaller share", "
   CHECK_STATUS(SplitWith(Fault::kFewerIds, made), Code::kInternal);
   CHECK_STATUS(SplitWith(Fault::kHoldersFail, made), Code::kUnavailable);
   CHECK_STATUS(SplitWith(Fault::kIdsFail, made), Code::kUnavailable);
-  // The holders of the asset sold, and the ids of what a floor reaches, are read by themselves.
+  // The holders of the asset sold are read by themselves; for floors nothing is.
   made.policy.unclaimed = UnclaimedRule::kSoldAssetHolders;
   CHECK_STATUS(SplitWith(Fault::kFewerHolders, made), Code::kDataLoss);
   made = FirstSale();
