@@ -172,7 +172,7 @@ class Writing {
     }
     // Not in each session: a statement of thousands of lines outlasts most kills, and sessions that
     // come to their end are to be struck, too.
-    if (rng_.OneIn(3)) write(CloserOptions(), kStepsPerRound);
+    if (rng_.OneIn(2)) write(CloserOptions(), kStepsPerRound);
     std::thread copier([this, &ledger, &stop] { Copy(**ledger, &stop); });
     for (std::thread& thread : threads) thread.join();
     stop = true;

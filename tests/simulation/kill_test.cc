@@ -17,7 +17,9 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "graph/merkle/merkle.h"
@@ -39,7 +41,8 @@ namespace fs = std::filesystem;
 
 constexpr int kDirectoryCount = 10;
 constexpr int kKillsPerDirectory = 52;
-constexpr int kKillsPerClose = 26;  // of which one waits for the end of a session
+constexpr int kKillsPerClose = 26;       // of which one waits for the end of a session
+constexpr int kKillsPerAdjustment = 40;  // of which one waits for an adjustment
 // A child that writes nothing for so long hangs.
 constexpr auto kPatience = std::chrono::seconds(60);
 
@@ -127,28 +130,33 @@ std::uint64_t SizeOf(const std::string& path) {
   return error ? 0 : size;
 }
 
-// Whether the journal says this in a line after its first `begin` bytes.
-bool HasLineAfter(const std::string& journal, std::uint64_t begin, std::string_view line) {
+// Whether the journal says this after its first `begin` bytes.
+bool SaysAfter(const std::string& journal, std::uint64_t begin, std::string_view what) {
   std::ifstream file(journal);
   file.seekg(static_cast<std::streamoff>(begin));
   for (std::string one; std::getline(file, one);) {
-    if (one == line) return true;
+    if (one.find(what) != std::string::npos) return true;
   }
   return false;
 }
 
-// Runs the writer until its journal has grown by `byte_count`, or, with `until_close`, until a
-// session of it comes to its end; then `delay` longer, and kills it.
+// Runs the writer until its journal has grown by `byte_count`, or, unless it is empty, until it
+// says `awaited`; then `delay` longer, and kills it.
 void RunAndKill(const std::string& directory, const std::string& journal, std::uint64_t seed,
-                std::uint64_t byte_count, bool until_close, std::chrono::microseconds delay) {
+                std::uint64_t byte_count, std::string_view awaited,
+                std::chrono::microseconds delay) {
   const std::uint64_t begin = SizeOf(journal);
   const auto has_come = [&] {
-    return until_close ? HasLineAfter(journal, begin, "phase close")
-                       : SizeOf(journal) >= begin + byte_count;
+    return awaited.empty() ? SizeOf(journal) >= begin + byte_count
+                           : SaysAfter(journal, begin, awaited);
   };
   const pid_t child = Spawn(directory, journal, seed);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  std::uint64_t size = begin;
+  auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!has_come() && std::chrono::steady_clock::now() < deadline) {
+    if (const std::uint64_t now = SizeOf(journal); std::exchange(size, now) != now) {
+      deadline = std::chrono::steady_clock::now() + kPatience;
+    }
     int status = 0;
     if (::waitpid(child, &status, WNOHANG) == child) {
       FAIL("the writer ended by itself: " << ReadJournal(journal).error << ", status " << status);
@@ -267,9 +275,12 @@ void KillOften(int kill_count, Rng& rng, Tally* tally) {
     // that the kill strikes while the ledger is created or opened.
     const std::uint64_t byte_count = rng.OneIn(4) ? rng.Below(20) : rng.Below(20'000);
     const std::chrono::microseconds delay(rng.Below(rng.OneIn(3) ? 20'000 : 2'000));
-    const bool until_close = kill % kKillsPerClose == kKillsPerClose - 1;
-    CAPTURE(rng.seed(), kill, byte_count, until_close, delay.count());
-    RunAndKill(directory.path(), journal_path, rng(), byte_count, until_close, delay);
+    const std::string_view awaited = kill % kKillsPerClose == kKillsPerClose - 1 ? "phase close"
+                                     : kill % kKillsPerAdjustment == kKillsPerAdjustment - 1
+                                         ? " adjustment "
+                                         : "";
+    CAPTURE(rng.seed(), kill, byte_count, awaited, delay.count());
+    RunAndKill(directory.path(), journal_path, rng(), byte_count, awaited, delay);
     const JournalContent journal = ReadJournal(journal_path);
     ++tally->kill_count;
     ++tally->phases[journal.phase.empty() ? "start" : journal.phase];
