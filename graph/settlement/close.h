@@ -25,8 +25,8 @@ struct CloseLimits {
   SaleLimits sales = {};
   HoldLimits holds = {};
   ValuationLimits valuation = {};
-  // Openings, earnings and adjustments of payees together, of up to 400 bytes each: twice the lines of
-  // a split, so that payees who earned in one statement can do so in the next.
+  // Openings, earnings and adjustments of payees together, of up to 400 bytes each: twice the lines
+  // of a split, so that payees who earned in one statement can do so in the next.
   std::size_t figure_count_max = 33'554'432;
 };
 
