@@ -13,6 +13,7 @@
 #include "graph/map/map_multi_proof.h"
 #include "graph/map/map_tree.h"
 #include "graph/model/check.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
@@ -45,23 +46,6 @@ class NumberedMap final : public MapPageReader {
 
  private:
   std::map<MapPageId, std::string> pages_;
-};
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : bytes_(data, size) {}
-  std::size_t left() const { return bytes_.size(); }
-  // Zero where nothing is left.
-  std::uint64_t Take(std::size_t size) {
-    std::uint64_t value = 0;
-    for (; size > 0 && !bytes_.empty(); --size, bytes_ = bytes_.subspan(1)) {
-      value = value << 8 | bytes_.front();
-    }
-    return value;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
 };
 
 void Flip(std::uint64_t bit, Digest* digest) {

@@ -10,6 +10,7 @@
 
 #include "graph/merkle/multi_proof.h"
 #include "graph/model/check.h"
+#include "tests/fuzz/input.h"
 
 namespace {
 
@@ -27,23 +28,6 @@ class NumberedTree final : public SubtreeReader {
     if (id.level == 0) return LeafHash(std::to_string(id.index));
     return NodeHash(Root({id.level - 1, 2 * id.index}), Root({id.level - 1, 2 * id.index + 1}));
   }
-};
-
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : bytes_(data, size) {}
-  std::size_t left() const { return bytes_.size(); }
-  // Zero where nothing is left.
-  std::uint64_t Take(std::size_t size) {
-    std::uint64_t value = 0;
-    for (; size > 0 && !bytes_.empty(); --size, bytes_ = bytes_.subspan(1)) {
-      value = value << 8 | bytes_.front();
-    }
-    return value;
-  }
-
- private:
-  std::span<const std::uint8_t> bytes_;
 };
 
 void CheckHonest(Input* input) {
