@@ -37,6 +37,7 @@ void ChangedRows::Emit(WriteBatch* batch) const {
   }
   // Key order: the engine's memory table takes a sorted run several times faster.
   std::sort(changed.begin(), changed.end(), PrecedesInKey<const Row*>);
+  batch->Reserve(changed.size());
   for (const auto& [place, row] : changed) {
     TRIBUTARY_CHECK(row->payload.has_value());
     batch->Put(row->key.family, row->key.row, row->key.column,

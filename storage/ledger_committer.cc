@@ -51,6 +51,7 @@ void Ledger::Impl::Stop() {
 std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
   std::unique_lock lock(queue_mutex_);
   // While a group is written only many facts are worth applying: others still join a few.
+  applying_ = false;
   queue_changed_.wait(lock, [this] {
     if (stopping_) return true;
     if (queue_.empty()) return false;
@@ -75,6 +76,7 @@ std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
     jobs.push_back(std::move(next));
     queue_.pop_front();
   }
+  applying_ = !jobs.empty();
   return jobs;
 }
 
@@ -93,9 +95,10 @@ void Ledger::Impl::CommitterLoop() {
   AwaitWriter();
 }
 
-void Ledger::Impl::AwaitWriter() {
+std::unique_ptr<Ledger::Impl::AppliedGroup> Ledger::Impl::AwaitWriter() {
   std::unique_lock lock(queue_mutex_);
   queue_changed_.wait(lock, [this] { return !writer_busy_; });
+  return std::move(written_);
 }
 
 void Ledger::Impl::RunAlone(Job job) {
@@ -112,7 +115,8 @@ void Ledger::Impl::CommitGroup(std::vector<Job> jobs) {
   auto group = std::make_unique<AppliedGroup>();
   group->jobs = std::move(jobs);
   const absl::Status applied = ApplyGroup(group.get());
-  AwaitWriter();
+  // Freed when this one is on its way: the writer need not wait for that.
+  const std::unique_ptr<AppliedGroup> written = AwaitWriter();
   if (const absl::Status failed = status(); !failed.ok()) {
     for (Job& job : group->jobs) Refuse(std::move(job), failed);
     return;
@@ -146,6 +150,7 @@ absl::Status Ledger::Impl::ApplyGroup(AppliedGroup* group) {
   group->head_before = applied_head_;
   if (state.head().tree_size != applied_head_.tree_size) {
     group->rows = std::make_shared<const ChangedRows>(state.TakeRows());
+    group->batch = BatchOf(*group);
   }
   group->head = state.head();
   group->changed_assets = state.TakeChangedAssets();
@@ -182,33 +187,6 @@ absl::Status Ledger::Impl::ApplyFacts(LedgerState* state, AppliedGroup* group) {
   return absl::OkStatus();
 }
 
-// --- The writer's thread, or the committer's while the writer is idle ---
-
-void Ledger::Impl::WriterLoop() {
-  while (true) {
-    std::unique_lock lock(queue_mutex_);
-    handed_over_.wait(lock, [this] { return handed_ != nullptr || writer_stopping_; });
-    if (handed_ == nullptr) return;
-    std::unique_ptr<AppliedGroup> group = std::move(handed_);
-    lock.unlock();
-    WriteAndAnswer(group.get());
-    lock.lock();
-    writer_busy_ = false;
-    const std::shared_ptr<const ChangedRows> written = std::move(in_flight_);
-    in_flight_fact_count_ = 0;
-    queue_changed_.notify_all();
-    // The next group need not wait until all of this one is freed.
-    lock.unlock();
-    group.reset();
-  }
-}
-
-void Ledger::Impl::WriteAndAnswer(AppliedGroup* group) {
-  const absl::Status written = Write(*group);
-  if (!written.ok()) return Fail(written, std::move(group->jobs));
-  Answer(group);
-}
-
 WriteBatch Ledger::Impl::BatchOf(const AppliedGroup& group) {
   WriteBatch batch;
   // The head moves by compare-and-swap: a second writer would be refused here, not interleaved.
@@ -225,8 +203,36 @@ WriteBatch Ledger::Impl::BatchOf(const AppliedGroup& group) {
   return batch;
 }
 
+// --- The writer's thread, or the committer's while the writer is idle ---
+
+void Ledger::Impl::WriterLoop() {
+  while (true) {
+    std::unique_lock lock(queue_mutex_);
+    handed_over_.wait(lock, [this] { return handed_ != nullptr || writer_stopping_; });
+    if (handed_ == nullptr) return;
+    std::unique_ptr<AppliedGroup> group = std::move(handed_);
+    lock.unlock();
+    WriteAndAnswer(group.get());
+    lock.lock();
+    writer_busy_ = false;
+    in_flight_.reset();
+    in_flight_fact_count_ = 0;
+    // A committer at work frees it later, so that this thread begins with the next group at once.
+    if (applying_) written_ = std::move(group);
+    queue_changed_.notify_all();
+    lock.unlock();
+    group.reset();
+  }
+}
+
+void Ledger::Impl::WriteAndAnswer(AppliedGroup* group) {
+  const absl::Status written = Write(*group);
+  if (!written.ok()) return Fail(written, std::move(group->jobs));
+  Answer(group);
+}
+
 absl::Status Ledger::Impl::Write(const AppliedGroup& group) {
-  TRIBUTARY_RETURN_IF_ERROR(store->Commit(BatchOf(group)));
+  TRIBUTARY_RETURN_IF_ERROR(store->Commit(group.batch));
   if (!options.unsafe_acknowledge_before_anchor_for_tests) {
     TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(group.head));
   }

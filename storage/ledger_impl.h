@@ -88,6 +88,7 @@ class Ledger::Impl {
     HeadRow head_before;
     HeadRow head;                             // with this group
     std::shared_ptr<const ChangedRows> rows;  // null: nothing changed
+    WriteBatch batch;                         // `rows` and what goes with them, as written
     std::vector<StageId> used_stages;         // made real by its facts
     absl::flat_hash_map<AssetNumber, AssetStateRow> changed_assets;
   };
@@ -103,8 +104,8 @@ class Ledger::Impl {
     return fact_count >= options.overlap_fact_count_min ||
            byte_count >= options.overlap_byte_count_min;
   }
-  // Until nothing is in flight.
-  void AwaitWriter();
+  // Waits until nothing is in flight. Returns what was left to free, or null.
+  std::unique_ptr<AppliedGroup> AwaitWriter();
   void WriterLoop();
   void WriteAndAnswer(AppliedGroup* group);
   static WriteBatch BatchOf(const AppliedGroup& group);
@@ -128,6 +129,8 @@ class Ledger::Impl {
   std::unique_ptr<AppliedGroup> handed_;  // to the writer, until it takes it
   bool writer_busy_ = false;              // from handing over until it was answered
   bool writer_stopping_ = false;
+  bool applying_ = false;                         // the committer has a group
+  std::unique_ptr<AppliedGroup> written_;         // by the writer, for the committer to free
   std::shared_ptr<const ChangedRows> in_flight_;  // what the writer is writing
   std::size_t in_flight_fact_count_ = 0;
 

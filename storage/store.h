@@ -113,6 +113,7 @@ class WriteBatch {
     std::optional<std::string> expected;
   };
 
+  void Reserve(std::size_t more_count) { operations_.reserve(operations_.size() + more_count); }
   void Put(Family family, std::string row, std::string column, std::string value) {
     byte_count_ += row.size() + column.size() + value.size();
     operations_.push_back({family, std::move(row), std::move(column), std::move(value)});
