@@ -3,6 +3,7 @@
 option(TRIBUTARY_TESTS "Build the tests" ON)
 option(TRIBUTARY_BENCHMARKS "Build the benchmarks" OFF)
 option(TRIBUTARY_PRECOMPILE "Parse the large headers of a target once for all its sources" ON)
+option(TRIBUTARY_UNITY "Compile several sources of a target as one: a third of the time" ON)
 option(TRIBUTARY_FUZZERS "Build the libFuzzer targets (clang only)" OFF)
 set(TRIBUTARY_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined or thread")
 
@@ -15,6 +16,8 @@ set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Sources of one target must not give one name two meanings, not even in unnamed namespaces.
+set(CMAKE_UNITY_BUILD ${TRIBUTARY_UNITY})
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

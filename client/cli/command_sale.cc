@@ -18,7 +18,7 @@ constexpr std::uint32_t kTableLines = 50;
 
 // --- show ---
 
-struct ShowArguments {
+struct ShowSaleArguments {
   std::string sale;
   std::uint32_t top = 0;
   bool has_top = false;
@@ -66,7 +66,7 @@ absl::StatusOr<View> SaleShown(const v1::GetSaleResponse& response,
   return view;
 }
 
-absl::Status ShowSale(Session& session, const ShowArguments& arguments) {
+absl::Status ShowSale(Session& session, const ShowSaleArguments& arguments) {
   v1::GetSaleRequest request;
   SetReadPoint(arguments.tree_size, &request);
   request.set_with_split(true);
@@ -251,7 +251,7 @@ void AddShow(CLI::App* sale, Session* session) {
   CLI::App* show = AddCommand(
       sale, "show", "Show what a sale gave to whom, and why",
       {"tributary sale show order-123", "tributary sale show order-123 --top 0 --output csv"});
-  auto arguments = std::make_shared<ShowArguments>();
+  auto arguments = std::make_shared<ShowSaleArguments>();
   show->add_option("SALE", arguments->sale, "Reference, or the id of its record")->required();
   CLI::Option* top = show->add_option("--top", arguments->top,
                                       "Lines, the others in one; 0: all. Absent: 50 in tables, "

@@ -22,7 +22,7 @@ struct LinesArguments {
   std::uint64_t tree_size = 0;
 };
 
-struct Lines {
+struct ProvenLines {
   v1::StatementView statement;
   std::vector<v1::StatementLineView> views;
   std::vector<StatementLine> lines;
@@ -53,7 +53,7 @@ absl::Status CheckProof(const v1::StatementLineView& view, const StatementLine& 
       ToAbsl(StrCat("line ", view.index(), ": ", FromAbsl(status.message()))));
 }
 
-absl::StatusOr<Lines> ReadLines(Session& session, const LinesArguments& arguments) {
+absl::StatusOr<ProvenLines> ReadLines(Session& session, const LinesArguments& arguments) {
   v1::ListStatementLinesRequest request;
   TRIBUTARY_ASSIGN_OR_RETURN(const std::string ledger, session.Ledger());
   request.set_ledger(ledger);
@@ -63,7 +63,7 @@ absl::StatusOr<Lines> ReadLines(Session& session, const LinesArguments& argument
   request.set_currency(arguments.currency);
   request.set_with_proof(arguments.proof);
   request.set_describe(true);
-  Lines lines;
+  ProvenLines lines;
   TRIBUTARY_RETURN_IF_ERROR(ReadPages(session, &Stub::ListStatementLines, request,
                                       arguments.limit.CountMax(session.output), &lines.more,
                                       [&lines](const v1::ListStatementLinesResponse& page) {
@@ -87,7 +87,7 @@ absl::StatusOr<Lines> ReadLines(Session& session, const LinesArguments& argument
   return lines;
 }
 
-Json LinesJson(const Lines& lines) {
+Json LinesJson(const ProvenLines& lines) {
   Json list = Json::array();
   for (std::size_t i = 0; i < lines.views.size(); ++i) {
     const v1::StatementLineView& view = lines.views[i];
@@ -109,7 +109,7 @@ Json LinesJson(const Lines& lines) {
 }
 
 absl::Status ListLines(Session& session, const LinesArguments& arguments) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const Lines lines, ReadLines(session, arguments));
+  TRIBUTARY_ASSIGN_OR_RETURN(const ProvenLines lines, ReadLines(session, arguments));
   session.Emit([&] { return LinesJson(lines); },
                [&] {
                  View view;

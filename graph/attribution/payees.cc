@@ -15,7 +15,7 @@ using Vertex = LineageSubgraph::Vertex;
 
 // Holders or ids asked for at once: enough to hide a round trip, and 4,096 holders each for all of
 // them are still bounded by one record's size limit times this.
-constexpr std::size_t kReadBatchCount = 4096;
+constexpr std::size_t kHoldersBatchCount = 4096;
 
 class Splitter {
  public:
@@ -38,10 +38,10 @@ class Splitter {
     if (result_.kept[vertex] == 0) return absl::OkStatus();
     if (!subgraph_.is_undisclosed(vertex) && subgraph_.asset_class(vertex).has_holders) {
       held_.push_back(vertex);
-      return held_.size() == kReadBatchCount ? SplitOverHolders() : absl::OkStatus();
+      return held_.size() == kHoldersBatchCount ? SplitOverHolders() : absl::OkStatus();
     }
     unheld_.push_back(vertex);
-    return unheld_.size() == kReadBatchCount ? AddAssetLines() : absl::OkStatus();
+    return unheld_.size() == kHoldersBatchCount ? AddAssetLines() : absl::OkStatus();
   }
 
   void NameAssets(const std::vector<Vertex>& vertices) {

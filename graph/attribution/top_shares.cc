@@ -15,7 +15,7 @@ namespace {
 using Vertex = LineageSubgraph::Vertex;
 
 // Ids asked for at once: 2 MiB of them.
-constexpr std::size_t kReadBatchCount = 65'536;
+constexpr std::size_t kSharesBatchCount = 65'536;
 
 bool ComesFirst(const ShareLine& a, const ShareLine& b) {
   return a.grains != b.grains ? a.grains > b.grains : a.asset < b.asset;
@@ -58,9 +58,9 @@ class Selector {
     const bool all_alike = result_.retained_total == 0 || result_.undisclosed_total == 0;
     const bool undisclosed = part == SharePart::kUndisclosed;
     const std::size_t count = subgraph_.vertex_count();
-    for (std::size_t begin = 0; begin < count; begin += kReadBatchCount) {
+    for (std::size_t begin = 0; begin < count; begin += kSharesBatchCount) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-      const std::size_t end = std::min(begin + kReadBatchCount, count);
+      const std::size_t end = std::min(begin + kSharesBatchCount, count);
       auto vertex = static_cast<Vertex>(begin);
       for (const Grains grains : std::span(result_.kept).subspan(begin, end - begin)) {
         if (grains != 0 && (all_alike || subgraph_.is_undisclosed(vertex) == undisclosed)) {
@@ -102,10 +102,10 @@ class Selector {
     std::vector<ShareLine> first;
     std::vector<AssetNumber> assets;
     std::vector<Digest> ids;
-    for (std::size_t begin = 0; begin < vertices.size(); begin += kReadBatchCount) {
+    for (std::size_t begin = 0; begin < vertices.size(); begin += kSharesBatchCount) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
       const auto batch =
-          vertices.subspan(begin, std::min(kReadBatchCount, vertices.size() - begin));
+          vertices.subspan(begin, std::min(kSharesBatchCount, vertices.size() - begin));
       assets.clear();
       for (const Vertex vertex : batch) assets.push_back(subgraph_.asset(vertex));
       TRIBUTARY_RETURN_IF_ERROR(reader_.ReadAssetIds(assets, &ids));

@@ -45,7 +45,7 @@ std::uint32_t ComputeKeyId(std::string_view name, NoteAlgorithm algorithm,
   return static_cast<std::uint32_t>(ReadBigEndian(digest.view().substr(0, kKeyIdSize)));
 }
 
-absl::Status LineError(std::size_t line, std::string_view found, std::string_view allowed) {
+absl::Status NoteLineError(std::size_t line, std::string_view found, std::string_view allowed) {
   return InvalidField(StrCat("note line ", line), found, allowed);
 }
 
@@ -56,22 +56,23 @@ std::size_t LineCount(std::string_view text) {
 // `line_number` counts from 1, for messages.
 absl::StatusOr<NoteSignature> ParseSignatureLine(std::string_view line, std::size_t line_number) {
   if (!line.starts_with(kSignatureStart)) {
-    return LineError(line_number, Quoted(line), "a signature: an em dash, a space, a key name …");
+    return NoteLineError(line_number, Quoted(line),
+                         "a signature: an em dash, a space, a key name …");
   }
   line.remove_prefix(kSignatureStart.size());
   const std::size_t space = line.find(' ');
   const std::string_view name = line.substr(0, space);
   if (space == std::string_view::npos || !IsKeyName(name)) {
-    return LineError(line_number, Quoted(line), "a key name, a space and base64");
+    return NoteLineError(line_number, Quoted(line), "a key name, a space and base64");
   }
   const auto bytes = FromBase64(line.substr(space + 1));
   if (!bytes.has_value() || bytes->size() <= kKeyIdSize) {
-    return LineError(line_number, Quoted(line.substr(space + 1)),
-                     "base64 of a key id (4 bytes) and a signature");
+    return NoteLineError(line_number, Quoted(line.substr(space + 1)),
+                         "base64 of a key id (4 bytes) and a signature");
   }
   if (bytes->size() > kKeyIdSize + kNoteSignatureSizeMax) {
-    return LineError(line_number, StrCat(bytes->size() - kKeyIdSize, " bytes of signature"),
-                     StrCat("at most ", kNoteSignatureSizeMax));
+    return NoteLineError(line_number, StrCat(bytes->size() - kKeyIdSize, " bytes of signature"),
+                         StrCat("at most ", kNoteSignatureSizeMax));
   }
   return NoteSignature{
       std::string(name),
@@ -84,16 +85,16 @@ absl::StatusOr<std::vector<NoteSignature>> ParseLines(std::string_view lines,
   std::vector<NoteSignature> signatures;
   while (!lines.empty()) {
     const auto line = TakeLine(&lines);
-    if (!line.has_value()) return LineError(line_number, "no line feed", "one at the end");
+    if (!line.has_value()) return NoteLineError(line_number, "no line feed", "one at the end");
     if (signatures.size() == kNoteSignatureCountMax) {
-      return LineError(line_number, "another signature",
-                       StrCat("at most ", kNoteSignatureCountMax));
+      return NoteLineError(line_number, "another signature",
+                           StrCat("at most ", kNoteSignatureCountMax));
     }
     TRIBUTARY_ASSIGN_OR_RETURN(NoteSignature signature, ParseSignatureLine(*line, line_number));
     signatures.push_back(std::move(signature));
     ++line_number;
   }
-  if (signatures.empty()) return LineError(line_number, "no signature", "at least one");
+  if (signatures.empty()) return NoteLineError(line_number, "no signature", "at least one");
   return signatures;
 }
 

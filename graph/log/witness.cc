@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kOld = "old ";
 
-absl::Status LineError(std::size_t line, std::string_view found, std::string_view allowed) {
+absl::Status RequestLineError(std::size_t line, std::string_view found, std::string_view allowed) {
   return InvalidField(StrCat("add-checkpoint line ", line), Quoted(found), allowed);
 }
 
@@ -54,17 +54,18 @@ absl::StatusOr<AddCheckpointRequest> ParseAddCheckpoint(std::string_view body) {
   const auto old_size =
       first.starts_with(kOld) ? ReadDecimal(first.substr(kOld.size())) : std::nullopt;
   if (!old_size.has_value()) {
-    return LineError(number, first, "old and a size below 2^63 without leading zeros");
+    return RequestLineError(number, first, "old and a size below 2^63 without leading zeros");
   }
   while (true) {
     ++number;
     const auto line = TakeLine(&body);
-    if (!line.has_value()) return LineError(number, body, "an empty line before a checkpoint");
+    if (!line.has_value())
+      return RequestLineError(number, body, "an empty line before a checkpoint");
     if (line->empty()) break;
     const auto node = ReadHash(*line);
-    if (!node.has_value()) return LineError(number, *line, "base64 of 32 bytes");
+    if (!node.has_value()) return RequestLineError(number, *line, "base64 of 32 bytes");
     if (proof.size() == kProofNodeCountMax) {
-      return LineError(number, *line, StrCat("at most ", kProofNodeCountMax, " hashes"));
+      return RequestLineError(number, *line, StrCat("at most ", kProofNodeCountMax, " hashes"));
     }
     proof.push_back(*node);
   }

@@ -11,6 +11,7 @@ namespace tributary {
 namespace {
 
 using internal::LeafRange;
+using internal::ProofError;
 using internal::ReadRanges;
 using internal::SplitPoint;
 
@@ -30,10 +31,6 @@ Digest FoldRight(std::span<const Digest> roots) {
   Digest root = roots.back();
   for (std::size_t i = roots.size() - 1; i-- > 0;) root = NodeHash(roots[i], root);
   return root;
-}
-
-absl::Status ProofError(std::string_view what) {
-  return absl::InvalidArgumentError(StrCat("proof: ", what));
 }
 
 }  // namespace

@@ -11,10 +11,7 @@ namespace tributary {
 namespace {
 
 using internal::LeafRange;
-
-absl::Status ProofError(std::string_view what) {
-  return absl::InvalidArgumentError(StrCat("proof: ", what));
-}
+using internal::ProofError;
 
 // Walks the ranges of a tree from left to right, each after those that it is made of:
 //   visitor.Skip()   a range without leaves to prove, the largest such

@@ -5,13 +5,20 @@
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "graph/merkle/merkle.h"
 #include "graph/model/digest.h"
+#include "graph/model/text.h"
 
 namespace tributary::internal {
+
+inline absl::Status ProofError(std::string_view what) {
+  return absl::InvalidArgumentError(StrCat("proof: ", what));
+}
 
 // A run of leaves [begin, end) whose root a proof needs; not always a full subtree.
 struct LeafRange {

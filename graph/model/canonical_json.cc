@@ -58,9 +58,9 @@ std::size_t Utf8SequenceSize(std::string_view text) {
   return 4;
 }
 
-class Parser {
+class CanonicalJsonParser {
  public:
-  explicit Parser(std::string_view bytes) : bytes_(bytes) {}
+  explicit CanonicalJsonParser(std::string_view bytes) : bytes_(bytes) {}
 
   absl::StatusOr<JsonValue> ParseAll() {
     auto value = ParseValue(0);
@@ -264,7 +264,7 @@ std::string WriteCanonicalJson(const JsonValue& value) {
 }
 
 absl::StatusOr<JsonValue> ParseCanonicalJson(std::string_view bytes) {
-  return Parser(bytes).ParseAll();
+  return CanonicalJsonParser(bytes).ParseAll();
 }
 
 }  // namespace tributary

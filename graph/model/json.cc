@@ -33,9 +33,10 @@ void AppendUtf8(std::uint32_t code, std::string* out) {
   }
 }
 
-class Parser {
+class ForeignJsonParser {
  public:
-  Parser(std::string_view text, const ForeignJsonLimits& limits) : text_(text), limits_(limits) {}
+  ForeignJsonParser(std::string_view text, const ForeignJsonLimits& limits)
+      : text_(text), limits_(limits) {}
 
   absl::StatusOr<ForeignJson> ParseAll() {
     if (!IsValidUtf8(text_)) return absl::InvalidArgumentError("JSON: not valid UTF-8");
@@ -269,7 +270,7 @@ const ForeignJson* ForeignJson::Find(std::string_view key) const {
 
 absl::StatusOr<ForeignJson> ParseForeignJson(std::string_view text,
                                              const ForeignJsonLimits& limits) {
-  return Parser(text, limits).ParseAll();
+  return ForeignJsonParser(text, limits).ParseAll();
 }
 
 }  // namespace tributary

@@ -8,7 +8,7 @@
 namespace tributary {
 namespace {
 
-absl::Status AddBounded(const std::string& currency, Grains grains, Grains* sum) {
+absl::Status AddEarned(const std::string& currency, Grains grains, Grains* sum) {
   if (grains < kMoneyGrainsEnd - *sum) {
     *sum += grains;
     return absl::OkStatus();
@@ -66,8 +66,8 @@ absl::StatusOr<Adjustment> CompareEarned(const EarnedGrains& old_earned,
       adjustment.totals.push_back({.currency = key.first});
       old_sum = new_sum = 0;
     }
-    TRIBUTARY_RETURN_IF_ERROR(AddBounded(key.first, line.old_grains, &old_sum));
-    TRIBUTARY_RETURN_IF_ERROR(AddBounded(key.first, line.new_grains, &new_sum));
+    TRIBUTARY_RETURN_IF_ERROR(AddEarned(key.first, line.old_grains, &old_sum));
+    TRIBUTARY_RETURN_IF_ERROR(AddEarned(key.first, line.new_grains, &new_sum));
     adjustment.totals.back().increase += named.increase();
     adjustment.totals.back().decrease += named.decrease();
     tree.Append(LeafHash(EncodeAdjustmentLine(named)));

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kPartyPrefix = "party:";
 constexpr Uint128 kSumEnd = Uint128{1} << 127;
 
-absl::Status AddBounded(std::string_view what, Uint128 part, Uint128* sum) {
+absl::Status AddToSum(std::string_view what, Uint128 part, Uint128* sum) {
   if (part < kSumEnd && part < kSumEnd - *sum) {
     *sum += part;
     return absl::OkStatus();
@@ -32,17 +32,17 @@ absl::Status AddReceived(const StatementLine& line, bool is_newest, Balance* bal
   if (line.currency != balance->currency) {
     return InvalidField("currency", line.currency, balance->currency);
   }
-  TRIBUTARY_RETURN_IF_ERROR(AddBounded("total", line.paid.value, &balance->total.value));
-  return is_newest ? AddBounded("debt", line.debt, &balance->debt) : absl::OkStatus();
+  TRIBUTARY_RETURN_IF_ERROR(AddToSum("total", line.paid.value, &balance->total.value));
+  return is_newest ? AddToSum("debt", line.debt, &balance->debt) : absl::OkStatus();
 }
 
 absl::Status AddPayout(MinorUnits amount, std::optional<PayoutState> state, Balance* balance) {
-  return IsTaken(state) ? AddBounded("paid_out", amount.value, &balance->paid_out.value)
-                        : AddBounded("failed", amount.value, &balance->failed.value);
+  return IsTaken(state) ? AddToSum("paid_out", amount.value, &balance->paid_out.value)
+                        : AddToSum("failed", amount.value, &balance->failed.value);
 }
 
 absl::Status AddPendingDecrease(Grains grains, Balance* balance) {
-  return AddBounded("pending_decrease", grains, &balance->pending_decrease);
+  return AddToSum("pending_decrease", grains, &balance->pending_decrease);
 }
 
 absl::Status CloseBalance(Balance* balance) {

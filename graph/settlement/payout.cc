@@ -55,15 +55,6 @@ absl::StatusOr<LoggedRecord> ReadBatch(const SettlementReader& reader, const Dig
                     "the record id of a payout batch");
 }
 
-absl::StatusOr<std::optional<PayoutState>> FindState(const SettlementReader& reader,
-                                                     const Digest& batch, std::string_view party) {
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      const std::optional<LoggedRecord> found,
-      reader.FindInForce(PayoutStateRecord{.batch = batch, .party = std::string(party)}));
-  if (!found.has_value()) return std::nullopt;
-  return std::get<PayoutStateRecord>(found->record.body).state;
-}
-
 }  // namespace
 
 absl::StatusOr<HeldAccounts> ReadHeldAccounts(const SettlementReader& reader,
@@ -199,10 +190,10 @@ absl::Status CheckPayoutState(const PayoutBatchRecord& batch, const PayoutStateR
 
 absl::Status CheckNewPayoutState(const SettlementReader& reader, const PayoutStateRecord& state) {
   TRIBUTARY_ASSIGN_OR_RETURN(const LoggedRecord batch, ReadBatch(reader, state.batch));
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto of_batch, FindState(reader, state.batch, ""));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto of_batch, FindPayoutState(reader, state.batch, ""));
   std::optional<PayoutState> of_line;
   if (!state.party.empty()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(of_line, FindState(reader, state.batch, state.party));
+    TRIBUTARY_ASSIGN_OR_RETURN(of_line, FindPayoutState(reader, state.batch, state.party));
   }
   return CheckPayoutState(std::get<PayoutBatchRecord>(batch.record.body), state, of_batch, of_line);
 }

@@ -17,7 +17,7 @@ namespace tributary {
 namespace {
 
 // Lines looked for at a time: of 300 bytes, 20 MB.
-constexpr std::size_t kSearchCount = 65'536;
+constexpr std::size_t kDebtorBatchCount = 65'536;
 
 struct Sums {
   Grains up = 0;
@@ -92,7 +92,7 @@ class Collector {
     for (auto next = sums_.begin(); next != sums_.end();) {
       std::vector<SumsByParty::const_iterator> entries;
       std::vector<std::string> payees;  // all before keys, which look into them
-      for (; next != sums_.end() && entries.size() < kSearchCount; ++next) {
+      for (; next != sums_.end() && entries.size() < kDebtorBatchCount; ++next) {
         entries.push_back(next);
         payees.push_back(StrCat("party:", next->first.second));
       }

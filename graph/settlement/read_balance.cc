@@ -20,7 +20,7 @@ namespace {
 constexpr std::string_view kPartyPrefix = "party:";
 
 // Lines looked for at a time: of 300 bytes, 20 MB.
-constexpr std::size_t kSearchCount = 65'536;
+constexpr std::size_t kAccountBatchCount = 65'536;
 
 // Failed payouts in memory: of 100 bytes, 100 MB.
 constexpr std::size_t kFailedPayoutCountMax = 1'000'000;
@@ -64,15 +64,6 @@ absl::StatusOr<unsigned> ReadFractionBits(const SettlementReader& reader, std::s
   if (bits.has_value()) return *bits;
   return FieldError(absl::StatusCode::kNotFound, "currency", Quoted(code),
                     "a currency that is recorded");
-}
-
-absl::StatusOr<std::optional<PayoutState>> FindState(const SettlementReader& reader,
-                                                     const Digest& batch, std::string_view party) {
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      const std::optional<LoggedRecord> found,
-      reader.FindInForce(PayoutStateRecord{.batch = batch, .party = std::string(party)}));
-  if (!found.has_value()) return std::nullopt;
-  return std::get<PayoutStateRecord>(found->record.body).state;
 }
 
 // --- Some accounts, with details ---
@@ -140,9 +131,9 @@ class BalanceReader {
                                CollectWanted({statement.end - 1}));
     const LineList list = {logged.position, statement.line_count};
     for (const StatementTotal* total : totals) {
-      for (std::size_t first = 0; first < wanted.size(); first += kSearchCount) {
+      for (std::size_t first = 0; first < wanted.size(); first += kAccountBatchCount) {
         const std::span some =
-            std::span(wanted).subspan(first, std::min(kSearchCount, wanted.size() - first));
+            std::span(wanted).subspan(first, std::min(kAccountBatchCount, wanted.size() - first));
         std::vector<LineKey> keys;
         for (const Wanted& one : some) keys.push_back({total->currency, one.payee});
         TRIBUTARY_ASSIGN_OR_RETURN(const auto lines, FindLines(reader_, list, keys, cancel_));
@@ -221,10 +212,10 @@ class BalanceReader {
       const auto account = std::lower_bound(accounts_.begin(), accounts_.end(), named);
       if (account == accounts_.end() || *account != named) continue;
       TRIBUTARY_ASSIGN_OR_RETURN(std::optional<PayoutState> state,
-                                 FindState(reader_, logged.id, line.party));
+                                 FindPayoutState(reader_, logged.id, line.party));
       if (!state.has_value()) {
         if (!of_batch.has_value()) {
-          TRIBUTARY_ASSIGN_OR_RETURN(of_batch, FindState(reader_, logged.id, ""));
+          TRIBUTARY_ASSIGN_OR_RETURN(of_batch, FindPayoutState(reader_, logged.id, ""));
         }
         state = *of_batch;
       }
@@ -348,7 +339,7 @@ class FailedPayouts {
                                                      const std::string& party) const {
     if (failed_.contains({batch, party})) return PayoutState::kFailed;
     if (!failed_.contains({batch, std::string()})) return std::nullopt;
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto own, FindState(reader, batch, party));
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto own, FindPayoutState(reader, batch, party));
     return own.value_or(PayoutState::kFailed);
   }
 
@@ -357,6 +348,16 @@ class FailedPayouts {
 };
 
 }  // namespace
+
+absl::StatusOr<std::optional<PayoutState>> FindPayoutState(const SettlementReader& reader,
+                                                           const Digest& batch,
+                                                           std::string_view party) {
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const std::optional<LoggedRecord> found,
+      reader.FindInForce(PayoutStateRecord{.batch = batch, .party = std::string(party)}));
+  if (!found.has_value()) return std::nullopt;
+  return std::get<PayoutStateRecord>(found->record.body).state;
+}
 
 absl::StatusOr<std::vector<Balance>> ReadBalances(const SettlementReader& reader,
                                                   const PartyRoutes& routes,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,5 +63,11 @@ absl::StatusOr<BalancePage> ReadAllBalances(const SettlementReader& reader,
                                             std::string_view after = {},
                                             std::size_t account_count_max = 1'000'000,
                                             const CancelToken* cancel = nullptr);
+
+// The state in force of a payout batch, or of the line of `party` in it; nullopt: none is recorded,
+// and the line has the batch's. Cost: one point read.
+absl::StatusOr<std::optional<PayoutState>> FindPayoutState(const SettlementReader& reader,
+                                                           const Digest& batch,
+                                                           std::string_view party);
 
 }  // namespace tributary

@@ -12,14 +12,14 @@ namespace {
 
 using Vertex = LineageSubgraph::Vertex;
 
-constexpr std::size_t kReadBatchCount = 4096;  // as graph/attribution/payees.cc
+constexpr std::size_t kSplitBatchCount = 4096;  // as graph/attribution/payees.cc
 
 LineReason Via(LineReason reason, LineVia via) {
   reason.via = via;
   return reason;
 }
 
-bool Precedes(const SaleLine& a, const SaleLine& b) {
+bool PrecedesInSplit(const SaleLine& a, const SaleLine& b) {
   return std::tie(a.payee, a.reason, a.hold) < std::tie(b.payee, b.reason, b.hold);
 }
 
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<SaleLine>> ReasonedLines::Finish() {
 }
 
 absl::Status ReasonedLines::Merge() {
-  std::sort(lines_.begin(), lines_.end(), Precedes);
+  std::sort(lines_.begin(), lines_.end(), PrecedesInSplit);
   std::size_t count = 0;
   for (std::size_t i = 0; i < lines_.size(); ++i) {
     if (count > 0 && IsSameLine(lines_[count - 1], lines_[i])) {
@@ -128,14 +128,14 @@ absl::Status LineCollector::SplitOverSold(Grains grains, const LineReason& reaso
   if (!hold.has_value()) hold = holds_.OfAsset(subgraph_.asset(LineageSubgraph::kTarget));
   TRIBUTARY_RETURN_IF_ERROR(Split(sold_asset_holders_, grains, reason, hold));
   split_count_ += sold_asset_holders_.size();
-  if (split_count_ < kReadBatchCount) return absl::OkStatus();
+  if (split_count_ < kSplitBatchCount) return absl::OkStatus();
   split_count_ = 0;
   return Flush();
 }
 
 absl::Status LineCollector::Wait(Waiting waiting) {
   waiting_.push_back(std::move(waiting));
-  return waiting_.size() < kReadBatchCount ? absl::OkStatus() : Flush();
+  return waiting_.size() < kSplitBatchCount ? absl::OkStatus() : Flush();
 }
 
 absl::Status LineCollector::ReadBatch() {

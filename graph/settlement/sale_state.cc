@@ -11,7 +11,7 @@
 namespace tributary {
 namespace {
 
-constexpr std::size_t kReadBatchCount = 4096;
+constexpr std::size_t kSalesBatchCount = 4096;
 
 std::string Name(const Digest& id) { return StrCat("record ", id.ToHex()); }
 
@@ -98,10 +98,10 @@ class SaleReading {
   absl::Status AddPosted() {
     std::vector<LogPosition> positions;
     std::vector<LoggedRecord> records;
-    for (std::size_t begin = 0; begin < posted_.size(); begin += kReadBatchCount) {
+    for (std::size_t begin = 0; begin < posted_.size(); begin += kSalesBatchCount) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
       const auto batch =
-          std::span(posted_).subspan(begin, std::min(kReadBatchCount, posted_.size() - begin));
+          std::span(posted_).subspan(begin, std::min(kSalesBatchCount, posted_.size() - begin));
       positions.clear();
       for (const Posted& posted : batch) positions.push_back(posted.sale);
       TRIBUTARY_RETURN_IF_ERROR(at_end_.ReadRecords(positions, &records));

@@ -7,7 +7,7 @@
 namespace tributary {
 namespace {
 
-constexpr std::size_t kReadBatchCount = 65'536;
+constexpr std::size_t kReachBatchCount = 65'536;
 
 // Calls merge(vertex, input) for every edge, those of inputs before those of what was made of them.
 template <typename Merge>
@@ -37,7 +37,7 @@ absl::StatusOr<std::vector<LogPosition>> LastChangesUpstream(const SettlementRea
   while (last.size() < subgraph.vertex_count()) {
     TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel));
     const auto rest = subgraph.assets().subspan(last.size());
-    const auto assets = rest.first(std::min(kReadBatchCount, rest.size()));
+    const auto assets = rest.first(std::min(kReachBatchCount, rest.size()));
     TRIBUTARY_RETURN_IF_ERROR(reader.ReadLastChanges(assets, &batch));
     if (batch.size() != assets.size()) {
       return absl::InternalError("the settlement reader gave another number of positions");

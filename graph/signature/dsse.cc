@@ -13,7 +13,7 @@ namespace tributary {
 namespace {
 
 // An envelope nests three deep; what others add to it may go a little deeper.
-constexpr ForeignJsonLimits kLimits = {.depth_max = 16, .value_count_max = 4096};
+constexpr ForeignJsonLimits kEnvelopeLimits = {.depth_max = 16, .value_count_max = 4096};
 
 absl::StatusOr<std::string> RequiredText(const ForeignJson& object, std::string_view key,
                                          std::string_view field) {
@@ -137,7 +137,7 @@ absl::StatusOr<Envelope> ParseEnvelope(std::string_view json) {
     return InvalidField("envelope", StrCat(json.size(), " bytes"),
                         StrCat("at most ", kEnvelopeSizeMax));
   }
-  TRIBUTARY_ASSIGN_OR_RETURN(const ForeignJson value, ParseForeignJson(json, kLimits));
+  TRIBUTARY_ASSIGN_OR_RETURN(const ForeignJson value, ParseForeignJson(json, kEnvelopeLimits));
   if (value.AsObject() == nullptr) return InvalidField("envelope", "no object", "an object");
   Envelope envelope;
   TRIBUTARY_ASSIGN_OR_RETURN(envelope.payload_type,

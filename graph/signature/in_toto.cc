@@ -9,7 +9,8 @@
 namespace tributary {
 namespace {
 
-constexpr ForeignJsonLimits kLimits = {.depth_max = 32, .value_count_max = std::size_t{1} << 16};
+constexpr ForeignJsonLimits kStatementLimits = {.depth_max = 32,
+                                                .value_count_max = std::size_t{1} << 16};
 
 // The string under `key`; empty where there is none.
 absl::StatusOr<std::string> TextAt(const ForeignJson& object, std::string_view key,
@@ -43,7 +44,7 @@ absl::StatusOr<InTotoSubject> ReadSubject(const ForeignJson& value, std::size_t 
 }  // namespace
 
 absl::StatusOr<InTotoStatement> ParseInTotoStatement(std::string_view payload) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const ForeignJson value, ParseForeignJson(payload, kLimits));
+  TRIBUTARY_ASSIGN_OR_RETURN(const ForeignJson value, ParseForeignJson(payload, kStatementLimits));
   TRIBUTARY_ASSIGN_OR_RETURN(const std::string type,
                              TextAt(value, "_type", "_type", kShortTextSizeMax));
   if (type != kInTotoStatementType) {

@@ -17,7 +17,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kPemLabel = "PUBLIC KEY";
+constexpr std::string_view kPublicKeyLabel = "PUBLIC KEY";
 
 // SubjectPublicKeyInfo is a fixed prefix and the key, so no ASN.1 of strangers is ever parsed.
 struct KeyForm {
@@ -156,7 +156,7 @@ absl::StatusOr<PublicKey> PublicKey::FromDer(std::string_view der) {
 }
 
 absl::StatusOr<PublicKey> PublicKey::FromPem(std::string_view pem) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::string der, ReadPem(kPemLabel, pem));
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string der, ReadPem(kPublicKeyLabel, pem));
   return FromDer(der);
 }
 
@@ -167,7 +167,7 @@ absl::StatusOr<PublicKey> PublicKey::FromEd25519(std::string_view raw) {
   return FromDer(StrCat(FormOf(KeyAlgorithm::kEd25519).prefix, raw));
 }
 
-std::string PublicKey::ToPem() const { return WritePem(kPemLabel, der_); }
+std::string PublicKey::ToPem() const { return WritePem(kPublicKeyLabel, der_); }
 
 std::string_view PublicKey::Raw() const {
   return std::string_view(der_).substr(FormOf(algorithm_).prefix.size());

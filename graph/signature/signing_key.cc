@@ -15,7 +15,7 @@
 namespace tributary {
 namespace {
 
-constexpr std::string_view kPemLabel = "PRIVATE KEY";
+constexpr std::string_view kPrivateKeyLabel = "PRIVATE KEY";
 
 using Pkcs8 = std::unique_ptr<PKCS8_PRIV_KEY_INFO, internal::FreeWith<PKCS8_PRIV_KEY_INFO_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, internal::FreeWith<EVP_PKEY_CTX_free>>;
@@ -101,7 +101,7 @@ absl::StatusOr<SigningKey> SigningKey::FromEd25519Seed(std::string_view seed) {
 }
 
 absl::StatusOr<SigningKey> SigningKey::FromPem(std::string_view pem) {
-  TRIBUTARY_ASSIGN_OR_RETURN(std::string der, ReadPem(kPemLabel, pem));
+  TRIBUTARY_ASSIGN_OR_RETURN(std::string der, ReadPem(kPrivateKeyLabel, pem));
   const internal::ErrorMark mark;
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const Pkcs8 info(d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(der.size())));
@@ -119,7 +119,7 @@ absl::StatusOr<SigningKey> SigningKey::FromPem(std::string_view pem) {
   }
   TRIBUTARY_ASSIGN_OR_RETURN(SigningKey pair, Wrap(std::move(key)));
   // The text may state a public key beside the private one: they must be a pair.
-  if (!pair.public_key_.Verify(kPemLabel, pair.Sign(kPemLabel)).ok()) {
+  if (!pair.public_key_.Verify(kPrivateKeyLabel, pair.Sign(kPrivateKeyLabel)).ok()) {
     return InvalidField("private_key", "a public key of another private key", "its own");
   }
   return pair;
@@ -129,7 +129,7 @@ SecretBytes SigningKey::ToPem() const {
   const Pkcs8 info(EVP_PKEY2PKCS8(KeyOf(key_)));
   TRIBUTARY_CHECK(info != nullptr);
   std::string der = Encoded(info.get(), i2d_PKCS8_PRIV_KEY_INFO);
-  std::string pem = WritePem(kPemLabel, der);
+  std::string pem = WritePem(kPrivateKeyLabel, der);
   Cleanse(&der);
   return SecretBytes(&pem);
 }

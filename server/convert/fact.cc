@@ -22,7 +22,7 @@ std::vector<Attribute> PairsFrom(
   return pairs;
 }
 
-absl::StatusOr<Activity> FromProto(const v1::Activity& message) {
+absl::StatusOr<Activity> ActivityFromProto(const v1::Activity& message) {
   Activity activity;
   activity.tool = message.tool();
   activity.seed = message.seed();
@@ -41,7 +41,7 @@ absl::StatusOr<Activity> FromProto(const v1::Activity& message) {
   return activity;
 }
 
-absl::StatusOr<WeightMethod> FromProto(const v1::WeightMethod& message) {
+absl::StatusOr<WeightMethod> MethodFromProto(const v1::WeightMethod& message) {
   WeightMethod method{message.name(), message.version(), message.sign_convention(), {}};
   TRIBUTARY_ASSIGN_OR_RETURN(method.scores_digest, OptionalDigestFromProto(message.scores_digest(),
                                                                            "method.scores_digest"));
@@ -200,10 +200,10 @@ absl::StatusOr<DerivationRecord> FromProto(const v1::Derivation& message) {
   derivation.retained = message.retained();
   derivation.unattributed = message.unattributed();
   if (message.has_activity()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(derivation.activity, FromProto(message.activity()));
+    TRIBUTARY_ASSIGN_OR_RETURN(derivation.activity, ActivityFromProto(message.activity()));
   }
   if (message.has_method()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(derivation.method, FromProto(message.method()));
+    TRIBUTARY_ASSIGN_OR_RETURN(derivation.method, MethodFromProto(message.method()));
   }
   if (message.has_computed_by()) {
     derivation.computed_by =

@@ -17,25 +17,25 @@ void PairsTo(const std::vector<Attribute>& pairs,
   }
 }
 
-void ToProto(const Activity& activity, v1::Activity* message) {
+void FillActivity(const Activity& activity, v1::Activity* message) {
   message->set_tool(activity.tool);
   message->set_seed(activity.seed);
   if (activity.parameters_digest.has_value()) {
-    message->set_parameters_digest(server::ToProto(*activity.parameters_digest));
+    message->set_parameters_digest(ToProto(*activity.parameters_digest));
   }
   if (activity.code_digest.has_value()) {
-    message->set_code_digest(server::ToProto(*activity.code_digest));
+    message->set_code_digest(ToProto(*activity.code_digest));
   }
-  if (activity.start.has_value()) message->set_start_ms(server::ToProto(*activity.start));
-  if (activity.end.has_value()) message->set_end_ms(server::ToProto(*activity.end));
+  if (activity.start.has_value()) message->set_start_ms(ToProto(*activity.start));
+  if (activity.end.has_value()) message->set_end_ms(ToProto(*activity.end));
 }
 
-void ToProto(const WeightMethod& method, v1::WeightMethod* message) {
+void FillMethod(const WeightMethod& method, v1::WeightMethod* message) {
   message->set_name(method.name);
   message->set_version(method.version);
   message->set_sign_convention(method.sign_convention);
   if (method.scores_digest.has_value()) {
-    message->set_scores_digest(server::ToProto(*method.scores_digest));
+    message->set_scores_digest(ToProto(*method.scores_digest));
   }
 }
 
@@ -91,9 +91,9 @@ void ToProto(const DerivationRecord& derivation, v1::Derivation* message) {
   message->set_retained(derivation.retained);
   message->set_unattributed(derivation.unattributed);
   if (derivation.activity.has_value()) {
-    ToProto(*derivation.activity, message->mutable_activity());
+    FillActivity(*derivation.activity, message->mutable_activity());
   }
-  if (derivation.method.has_value()) ToProto(*derivation.method, message->mutable_method());
+  if (derivation.method.has_value()) FillMethod(*derivation.method, message->mutable_method());
   if (derivation.computed_by.has_value()) {
     message->mutable_computed_by()->set_name(derivation.computed_by->name);
     message->mutable_computed_by()->set_version(derivation.computed_by->version);

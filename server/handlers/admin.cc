@@ -96,9 +96,9 @@ class ProgressWriter {
   std::chrono::steady_clock::time_point next_;
 };
 
-void ToProto(const VerifyResult& result, v1::VerifyStoreResponse::Result* message) {
+void FillResult(const VerifyResult& result, v1::VerifyStoreResponse::Result* message) {
   message->set_tree_size(result.tree_size.value);
-  message->set_root_hash(server::ToProto(result.root_hash));
+  message->set_root_hash(ToProto(result.root_hash));
   message->set_record_count(result.record_count);
   message->set_edge_count(result.edge_count);
   message->set_problem_count(result.problem_count);
@@ -181,7 +181,7 @@ absl::Status VerifyStore(Env& env, const v1::VerifyStoreRequest& request,
           },
           &env.cancel));
   v1::VerifyStoreResponse last;
-  ToProto(result, last.mutable_result());
+  FillResult(result, last.mutable_result());
   return responses.Write(std::move(last));
 }
 

@@ -142,10 +142,10 @@ absl::Status SortGreatestFirst(std::size_t count, const CancelToken& cancel,
   return SelectUnlessCancelled(std::span(*lines), count, comes_first, &cancel);
 }
 
-void ToProto(const PayeeLine& line, v1::ShareLine* message) {
+void FillLine(const PayeeLine& line, v1::ShareLine* message) {
   message->set_kind(KindOf(line.payee.kind()));
   if (line.payee.kind() == PayeeKind::kParty) message->set_party(line.payee.party());
-  if (HasAsset(line.payee)) message->set_asset_id(server::ToProto(line.payee.asset()));
+  if (HasAsset(line.payee)) message->set_asset_id(ToProto(line.payee.asset()));
   message->set_grains(ToBigEndian(line.grains));
 }
 
@@ -159,7 +159,7 @@ absl::Status FillPayeeList(Env& env, std::vector<PayeeLine> lines, std::uint32_t
   for (std::size_t i = 0; i < lines.size(); ++i) {
     total += lines[i].grains;
     if (i < listed_count) {
-      ToProto(lines[i], list->add_lines());
+      FillLine(lines[i], list->add_lines());
     } else {
       others.grains += lines[i].grains;
     }
@@ -230,7 +230,7 @@ absl::Status DescribeLines(const LedgerView& view,
   }
   TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<AssetLabel> labels, ReadLabels(view, assets));
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    asset_lines[i]->set_asset_kind(server::ToProto(labels[i].kind));
+    asset_lines[i]->set_asset_kind(ToProto(labels[i].kind));
     asset_lines[i]->set_name(labels[i].name);
   }
   return absl::OkStatus();
@@ -412,10 +412,10 @@ absl::StatusOr<Quote> ComputeQuote(Env& env, const LedgerView& view,
   return quote;
 }
 
-void ToProto(const QuotedLine& line, v1::QuoteLine* message) {
+void FillLine(const QuotedLine& line, v1::QuoteLine* message) {
   message->set_kind(KindOf(line.payee.kind()));
   if (line.payee.kind() == PayeeKind::kParty) message->set_party(line.payee.party());
-  if (HasAsset(line.payee)) message->set_asset_id(server::ToProto(line.payee.asset()));
+  if (HasAsset(line.payee)) message->set_asset_id(ToProto(line.payee.asset()));
   message->set_amount(ToDecimal(line.amount.value));
   message->set_grains(ToBigEndian(line.grains));
 }
@@ -482,7 +482,7 @@ absl::Status AttributeBatch(Env& env, const v1::AttributeBatchRequest& request,
         FillAttribution(env, *view, request.asset_ids(i), StrCat("asset_ids[", i, "]"),
                         request.view(), request.top_k(), response.mutable_attribution());
     TRIBUTARY_RETURN_IF_ERROR(env.cancel.status());
-    if (!status.ok()) server::ToProto(status, kErrorSizeMax, response.mutable_error());
+    if (!status.ok()) ToProto(status, kErrorSizeMax, response.mutable_error());
     TRIBUTARY_RETURN_IF_ERROR(responses.Write(std::move(response)));
   }
   return absl::OkStatus();
@@ -504,7 +504,7 @@ absl::Status QuoteSplit(Env& env, const v1::QuoteSplitRequest& request,
   Grains others_grains = 0;
   for (std::size_t i = 0; i < quote.lines.size(); ++i) {
     if (i < listed_count) {
-      ToProto(quote.lines[i], response->add_lines());
+      FillLine(quote.lines[i], response->add_lines());
     } else {
       others_amount += quote.lines[i].amount.value;
       others_grains += quote.lines[i].grains;

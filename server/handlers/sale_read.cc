@@ -167,7 +167,7 @@ absl::Status FillSplit(Env& env, const LedgerView& view, const SaleValue& value,
   return absl::OkStatus();
 }
 
-ExplainOptions OptionsOf(Env& env) {
+ExplainOptions ExplainOptionsOf(Env& env) {
   ExplainOptions options;
   options.routes = [&env](const SettlementReader& reader) {
     return ReadEarnerRoutes(reader, &env.cancel);
@@ -206,7 +206,7 @@ absl::Status GetSale(Env& env, const v1::GetSaleRequest& request, v1::GetSaleRes
     ToProto(currency, response->mutable_split()->mutable_currency());
     return absl::OkStatus();
   }
-  const auto explained = ExplainSale(reader, Logged(record), OptionsOf(env));
+  const auto explained = ExplainSale(reader, Logged(record), ExplainOptionsOf(env));
   if (!explained.ok()) return WalkError(explained.status());
   if (!explained->value.has_value()) {
     return absl::InternalError("a sale that is owed to somebody has no value");
@@ -277,7 +277,7 @@ absl::Status QuoteSale(Env& env, const v1::QuoteSaleRequest& request,
         RequireRecord<PolicyRecord>(*view, request.policy(), "policy", "a policy").status());
   }
   response->set_tree_size(view->tree_size().value);
-  const auto value = ValueSale(reader, state, OptionsOf(env));
+  const auto value = ValueSale(reader, state, ExplainOptionsOf(env));
   if (!value.ok()) return WalkError(value.status());
   return FillSplit(env, *view, *value, {request.top_k(), request.describe()},
                    response->mutable_split());

@@ -21,7 +21,7 @@ namespace {
 // Lines of one message of a preview, or of one step into the store.
 constexpr std::size_t kLineBlockCount = 4'096;
 
-CloseOptions OptionsOf(const Env& env) {
+CloseOptions CloseOptionsOf(const Env& env) {
   CloseOptions options;
   options.routes = [&env](const SettlementReader& reader) {
     return ReadEarnerRoutes(reader, &env.cancel);
@@ -158,7 +158,7 @@ absl::Status CloseAndRecord(Env& env, Ledger& ledger, const SettlementReader& re
                             v1::RecordReceipt* receipt, v1::Statement* statement) {
   TRIBUTARY_ASSIGN_OR_RETURN(
       const ClosedStatement closed,
-      InServerWords(tributary::CloseStatement(reader, end, policy, OptionsOf(env))));
+      InServerWords(tributary::CloseStatement(reader, end, policy, CloseOptionsOf(env))));
   const Record record = RecordOf(ledger.name(), closed.record);
   TRIBUTARY_ASSIGN_OR_RETURN(const Receipt recorded,
                              RecordWithLines(env, ledger, record, closed.lines));
@@ -273,7 +273,7 @@ absl::Status PreviewStatement(Env& env, const v1::PreviewStatementRequest& reque
       EndOf(env, reader, last, request.has_end() ? std::optional(request.end()) : std::nullopt));
   TRIBUTARY_ASSIGN_OR_RETURN(
       const ClosedStatement closed,
-      InServerWords(tributary::CloseStatement(reader, end, policy, OptionsOf(env))));
+      InServerWords(tributary::CloseStatement(reader, end, policy, CloseOptionsOf(env))));
   v1::PreviewStatementResponse message;
   message.set_tree_size(view->tree_size().value);
   for (std::size_t i = 0; i < closed.lines.size(); ++i) {
@@ -299,7 +299,7 @@ absl::Status PreviewAdjustment(Env& env, const v1::PreviewAdjustmentRequest& req
   TRIBUTARY_RETURN_IF_ERROR(CheckInForce(reader, asked.cause));
   TRIBUTARY_ASSIGN_OR_RETURN(
       const AdjustmentPreview preview,
-      InServerWords(tributary::PreviewAdjustment(reader, asked, OptionsOf(env))));
+      InServerWords(tributary::PreviewAdjustment(reader, asked, CloseOptionsOf(env))));
   v1::PreviewAdjustmentResponse message;
   message.set_tree_size(view->tree_size().value);
   for (const AdjustmentLine& line : preview.adjustment.lines) {
@@ -354,7 +354,7 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
     }
     TRIBUTARY_ASSIGN_OR_RETURN(
         const AdjustmentPreview preview,
-        InServerWords(tributary::PreviewAdjustment(*reader, asked, OptionsOf(env))));
+        InServerWords(tributary::PreviewAdjustment(*reader, asked, CloseOptionsOf(env))));
     const Record record = RecordOf(ledger->name(), preview.record);
     TRIBUTARY_ASSIGN_OR_RETURN(const Receipt receipt,
                                RecordWithLines(env, *ledger, record, preview.lines));

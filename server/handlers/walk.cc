@@ -33,11 +33,11 @@ struct WalkEdge {
   std::size_t index = 0;
 };
 
-void ToProto(const DerivationView& derivation, std::size_t index, v1::LineageEdge* message) {
+void FillEdge(const DerivationView& derivation, std::size_t index, v1::LineageEdge* message) {
   const EdgeList& edges = *derivation.edges;
-  message->set_role(server::ToProto(edges.roles[index]));
+  message->set_role(ToProto(edges.roles[index]));
   message->set_weight(edges.weight(index));
-  message->set_basis(server::ToProto(edges.bases[index]));
+  message->set_basis(ToProto(edges.bases[index]));
   message->set_cumulative_weight(edges.cumulative_weights[index]);
   message->set_edge_index(index);
   message->set_denominator(derivation.denominator);
@@ -102,13 +102,13 @@ class TraverseWriter {
     std::vector<Digest> ids;
     TRIBUTARY_RETURN_IF_ERROR(view_.ReadAssetIds(listed, &ids));
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      message->mutable_assets(static_cast<int>(i))->set_asset_id(server::ToProto(ids[i]));
+      message->mutable_assets(static_cast<int>(i))->set_asset_id(ToProto(ids[i]));
     }
     if (!request_.describe()) return absl::OkStatus();
     TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<AssetLabel> labels, ReadLabels(view_, listed));
     for (std::size_t i = 0; i < labels.size(); ++i) {
       v1::TraversedAsset* asset = message->mutable_assets(static_cast<int>(i));
-      asset->set_kind(server::ToProto(labels[i].kind));
+      asset->set_kind(ToProto(labels[i].kind));
       asset->set_name(labels[i].name);
     }
     return absl::OkStatus();
@@ -153,7 +153,7 @@ class TraverseWriter {
   }
 
   absl::Status AddEdge(const WalkEdge& edge, const DerivationView& derivation) {
-    ToProto(derivation, edge.index, edge_message_.add_edges());
+    FillEdge(derivation, edge.index, edge_message_.add_edges());
     edge_ends_.push_back(edge.generated);
     edge_ends_.push_back(edge.input);
     return edge_ends_.size() < 2 * kEdgeBatch ? absl::OkStatus() : FlushEdges();
@@ -165,8 +165,8 @@ class TraverseWriter {
     TRIBUTARY_RETURN_IF_ERROR(view_.ReadAssetIds(edge_ends_, &ids));
     for (int i = 0; i < edge_message_.edges_size(); ++i) {
       const auto first = 2 * static_cast<std::size_t>(i);
-      edge_message_.mutable_edges(i)->set_generated(server::ToProto(ids[first]));
-      edge_message_.mutable_edges(i)->set_input(server::ToProto(ids[first + 1]));
+      edge_message_.mutable_edges(i)->set_generated(ToProto(ids[first]));
+      edge_message_.mutable_edges(i)->set_input(ToProto(ids[first + 1]));
     }
     edge_ends_.clear();
     return responses_.Write(std::exchange(edge_message_, {}));
@@ -239,7 +239,7 @@ void FillEdge(const LineageSubgraph& subgraph, LineageSubgraph::Vertex generated
   const auto targets = subgraph.edge_targets(derivation);
   const auto index =
       static_cast<std::size_t>(std::find(targets.begin(), targets.end(), input) - targets.begin());
-  step->set_role(server::ToProto(derivation.view.edges->roles[index]));
+  step->set_role(ToProto(derivation.view.edges->roles[index]));
   step->set_weight(derivation.view.edges->weight(index));
   step->set_denominator(derivation.view.denominator);
 }
@@ -255,8 +255,8 @@ absl::Status FillPath(const LedgerView& view, const LineageSubgraph& subgraph,
   TRIBUTARY_RETURN_IF_ERROR(view.ReadAssetIds(assets, &ids));
   for (std::size_t i = 0; i < path.vertices.size(); ++i) {
     v1::PathStep* step = message->add_steps();
-    step->set_asset_id(server::ToProto(ids[i]));
-    step->set_kind(server::ToProto(subgraph.asset_class(path.vertices[i]).kind));
+    step->set_asset_id(ToProto(ids[i]));
+    step->set_kind(ToProto(subgraph.asset_class(path.vertices[i]).kind));
     if (i > 0) FillEdge(subgraph, path.vertices[i - 1], path.vertices[i], step);
   }
   if (!describe) return absl::OkStatus();

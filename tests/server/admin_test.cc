@@ -58,8 +58,8 @@ TEST_CASE("create ledger: the same request again gives the ledger that exists", 
 
 TEST_CASE("status: counts what the log holds", "[server]") {
   TestServer server;
-  Record(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("g", v1::ASSET_KIND_OUTPUT),
-                        Derivation("g", {{"a", 1}}, 0)});
+  RecordFacts(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("g", v1::ASSET_KIND_OUTPUT),
+                             Derivation("g", {{"a", 1}}, 0)});
   v1::GetStatusRequest request;
   request.set_ledger(kLedger);
   v1::GetStatusResponse status;
@@ -77,7 +77,7 @@ TEST_CASE("status: counts what the log holds", "[server]") {
 
 TEST_CASE("verify: a sound ledger has no problems; the last message has the result", "[server]") {
   TestServer server;
-  Record(server.env(), {Asset("a", v1::ASSET_KIND_WORK)});
+  RecordFacts(server.env(), {Asset("a", v1::ASSET_KIND_WORK)});
   v1::VerifyStoreRequest request;
   request.set_ledger(kLedger);
   VectorSink<v1::VerifyStoreResponse> sink;
@@ -99,7 +99,7 @@ void RecordVariety(server::Env& env) {
                       Holders("w", {{"ana", 3}}), Derivation("g", {{"w", 1}}, 1, 1)});
   v1::Fact changed = Derivation("g", {{"w", 2}}, 1);
   changed.mutable_options()->set_supersedes(answer.results(4).receipt().record_id());
-  Record(env, {changed});
+  RecordFacts(env, {changed});
 }
 
 std::vector<v1::StreamRecordsResponse> Export(server::Env& env) {
@@ -170,7 +170,7 @@ TEST_CASE("replay: a derivation too large for one message comes in blocks", "[se
     ids.push_back(Id("work" + std::to_string(i)));
   }
   works.push_back(Asset("pool", v1::ASSET_KIND_DATASET));
-  Record(original.env(), works);
+  RecordFacts(original.env(), works);
   std::sort(ids.begin(), ids.end());
   const auto ledger = original.ledgers().Find(kLedger).value();
   tributary::Record record;

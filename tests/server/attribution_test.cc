@@ -41,7 +41,7 @@ void RecordPool(server::Env& env) {
     inputs.emplace_back(work, i < 2 ? 2 : 1);
   }
   facts.push_back(Derivation("output", inputs, 3, 4));
-  Record(env, facts);
+  RecordFacts(env, facts);
 }
 
 v1::AttributeAssetRequest RequestFor(std::string_view asset, v1::AttributionView view,

@@ -32,7 +32,7 @@ std::shared_ptr<const server::TermPolicies::List> Kept(server::Env& env) {
 TEST_CASE("term policies: only what was recorded since is read", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   CHECK(Kept(env)->empty());
   RecordOne(env, TermPolicy("first", 600'000));
   const std::string second = RecordOne(env, TermPolicy("second", 700'000));
@@ -60,7 +60,7 @@ TEST_CASE("term policies: of many the oldest in force are kept, however they cam
   constexpr std::size_t kMax = server::TermPolicies::kPolicyCountMax;
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   std::string first;
   std::vector<v1::Fact> others;
   for (std::size_t i = 0; i <= kMax; ++i) {
@@ -72,7 +72,7 @@ TEST_CASE("term policies: of many the oldest in force are kept, however they cam
     }
   }
   const auto begun = Kept(env);
-  Record(env, others);
+  RecordFacts(env, others);
   const auto full = Kept(env);
   REQUIRE(full->size() == kMax);
   CHECK(full->back()->record.name == StrCat("policy-", kMax - 1));
@@ -109,8 +109,8 @@ TEST_CASE("policy: streamed lineage under which no sale could meet it is refused
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
-  Record(env, {Asset("before", v1::ASSET_KIND_OUTPUT), Asset("after", v1::ASSET_KIND_OUTPUT)});
+  RecordFacts(env, WrongWeights());
+  RecordFacts(env, {Asset("before", v1::ASSET_KIND_OUTPUT), Asset("after", v1::ASSET_KIND_OUTPUT)});
   const v1::Fact before = Derivation("before", {{"data", 1}, {"base", 1}}, 1);
   const v1::Fact after = Derivation("after", {{"data", 1}, {"base", 1}}, 1);
   REQUIRE_OK(Stream(env, before));
@@ -143,8 +143,8 @@ v1::Fact ClashingTerms() {
 TEST_CASE("policy: lineage that comes in one batch is seen as a whole", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
-  Record(env, {Asset("known", v1::ASSET_KIND_MODEL_CHECKPOINT)});
+  RecordFacts(env, WrongWeights());
+  RecordFacts(env, {Asset("known", v1::ASSET_KIND_MODEL_CHECKPOINT)});
   RecordOne(env, ClashingTerms());
   const auto is_last_refused = [&env](const std::vector<v1::Fact>& facts) {
     const v1::IngestResponse answer = IngestAll(env, facts);
@@ -168,9 +168,9 @@ TEST_CASE("policy: lineage that comes in one batch is seen as a whole", "[server
                          Derivation("out", {{"known", 1}, {"base", 1}}, 1)}));
   }
   SECTION("but what meets the policy is recorded") {
-    Record(env,
-           {Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("out", v1::ASSET_KIND_OUTPUT),
-            Derivation("model", {{"data", 1}}, 1), Derivation("out", {{"model", 1}}, 1)});
+    RecordFacts(
+        env, {Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("out", v1::ASSET_KIND_OUTPUT),
+              Derivation("model", {{"data", 1}}, 1), Derivation("out", {{"model", 1}}, 1)});
   }
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("sale: its check waits for a place among the walks", "[server][settlem
   TestServer server;
   server::Env& env = server.env();
   server.limits().check_walk_count_max = 1;
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   v1::Fact sale = Sale("order 1", "output", "1000");
   sale.mutable_sale()->set_policy(RecordOne(env, PolicyWithTerm("data", 100'000)));
   auto busy = env.ledgers.check_walks().Enter(1, env.cancel);

@@ -65,7 +65,7 @@ TEST_CASE("ingest: stop_on_error leaves later facts unapplied", "[server][ingest
 
 TEST_CASE("ingest: an unknown input is recorded only by flag", "[server][ingest]") {
   TestServer server;
-  Record(server.env(), {Asset("g", v1::ASSET_KIND_OUTPUT)});
+  RecordFacts(server.env(), {Asset("g", v1::ASSET_KIND_OUTPUT)});
   const v1::Fact derivation = Derivation("g", {{"stranger", 1}}, 1);
   CHECK(CodeOf(IngestAll(server.env(), {derivation}).results(0)) ==
         Code(absl::StatusCode::kNotFound));
@@ -202,8 +202,8 @@ std::vector<v1::RecordDerivationStreamRequest> Blocks(std::vector<std::string> i
 
 TEST_CASE("derivation stream: records the same record as edges inline", "[server][ingest]") {
   TestServer server;
-  Record(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("b", v1::ASSET_KIND_WORK),
-                        Asset("g", v1::ASSET_KIND_DATASET)});
+  RecordFacts(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("b", v1::ASSET_KIND_WORK),
+                             Asset("g", v1::ASSET_KIND_DATASET)});
   std::vector<v1::RecordDerivationStreamRequest> messages = Blocks({Id("a"), Id("b")});
   messages.insert(messages.begin(), Header("g", 1));
   VectorSource<v1::RecordDerivationStreamRequest> requests(messages);
@@ -221,8 +221,8 @@ TEST_CASE("derivation stream: records the same record as edges inline", "[server
 TEST_CASE("derivation stream: out of order, cut off or without a header it leaves no trace",
           "[server][ingest]") {
   TestServer server;
-  Record(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("b", v1::ASSET_KIND_WORK),
-                        Asset("g", v1::ASSET_KIND_DATASET)});
+  RecordFacts(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("b", v1::ASSET_KIND_WORK),
+                             Asset("g", v1::ASSET_KIND_DATASET)});
   std::vector<v1::RecordDerivationStreamRequest> messages = Blocks({Id("a"), Id("b")});
   std::swap(messages[0], messages[1]);
   messages.insert(messages.begin(), Header("g", 1));

@@ -27,15 +27,16 @@ Request For(std::string_view asset = "") {
 
 // Two works, a dataset of both, a model of the dataset and a prompt, an output of both.
 void RecordFamily(server::Env& env) {
-  Record(env,
-         {Party("acme"), Party("dora"), Asset("w1", v1::ASSET_KIND_WORK),
-          Asset("w2", v1::ASSET_KIND_WORK), Asset("dataset", v1::ASSET_KIND_DATASET),
-          Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("prompt", v1::ASSET_KIND_PROMPT),
-          Asset("output", v1::ASSET_KIND_OUTPUT), Derivation("dataset", {{"w1", 3}, {"w2", 1}}, 0),
-          Derivation("model", {{"dataset", 1}}, 1),
-          Derivation("output", {{"model", 2}, {"prompt", 1}}, 1), Holders("dataset", {{"dora", 1}}),
-          Holders("model", {{"acme", 2}, {"dora", 1}}), Alias("hf:acme/model@1", "model"),
-          Alias("hf:acme/model@main", "model"), Alias("hf:dora/dataset", "dataset")});
+  RecordFacts(
+      env,
+      {Party("acme"), Party("dora"), Asset("w1", v1::ASSET_KIND_WORK),
+       Asset("w2", v1::ASSET_KIND_WORK), Asset("dataset", v1::ASSET_KIND_DATASET),
+       Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("prompt", v1::ASSET_KIND_PROMPT),
+       Asset("output", v1::ASSET_KIND_OUTPUT), Derivation("dataset", {{"w1", 3}, {"w2", 1}}, 0),
+       Derivation("model", {{"dataset", 1}}, 1),
+       Derivation("output", {{"model", 2}, {"prompt", 1}}, 1), Holders("dataset", {{"dora", 1}}),
+       Holders("model", {{"acme", 2}, {"dora", 1}}), Alias("hf:acme/model@1", "model"),
+       Alias("hf:acme/model@main", "model"), Alias("hf:dora/dataset", "dataset")});
 }
 
 TEST_CASE("get asset: shows all that is in force", "[server]") {
@@ -65,7 +66,7 @@ TEST_CASE("reads: the same tree size has the same answer for ever", "[server]") 
   v1::Fact changed = Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT);
   changed.mutable_asset()->set_name("renamed");
   changed.mutable_options()->set_supersedes(before.record().record_id());
-  Record(server.env(), {changed});
+  RecordFacts(server.env(), {changed});
 
   v1::GetAssetResponse now;
   REQUIRE_OK(server::GetAsset(server.env(), request, &now));
@@ -212,7 +213,7 @@ TEST_CASE("list assets: a page ends before it is too large to send", "[server]")
     facts.push_back(Asset("asset" + std::to_string(i), v1::ASSET_KIND_WORK));
     facts.back().mutable_asset()->mutable_name()->resize(1'000, 'x');
   }
-  Record(server.env(), facts);
+  RecordFacts(server.env(), facts);
   v1::ListAssetsRequest request = For<v1::ListAssetsRequest>();
   request.set_page_size(kAssetCount);
   v1::ListAssetsResponse page;
@@ -229,7 +230,7 @@ TEST_CASE("list assets: pages show the state of the first page", "[server]") {
   request.set_page_size(4);
   v1::ListAssetsResponse first;
   REQUIRE_OK(server::ListAssets(server.env(), request, &first));
-  Record(server.env(), {Asset("late", v1::ASSET_KIND_WORK)});
+  RecordFacts(server.env(), {Asset("late", v1::ASSET_KIND_WORK)});
   request.set_page_token(first.next_page_token());
   v1::ListAssetsResponse second;
   REQUIRE_OK(server::ListAssets(server.env(), request, &second));
@@ -314,7 +315,7 @@ TEST_CASE("get edges: pages of a derivation, in force or superseded", "[server]"
 
   v1::Fact changed = Derivation("dataset", {{"w1", 1}}, 1);
   changed.mutable_options()->set_supersedes(old_record);
-  Record(server.env(), {changed});
+  RecordFacts(server.env(), {changed});
   request.clear_generated();
   request.set_first_index(0);
   request.set_record_id(old_record);
@@ -398,8 +399,8 @@ TEST_CASE("explain path: heaviest first, with what they cover", "[server]") {
   TestServer server;
   RecordFamily(server.env());
   // A second way from the output to w1, lighter than the first.
-  Record(server.env(), {Asset("remix", v1::ASSET_KIND_OUTPUT),
-                        Derivation("remix", {{"output", 6}, {"w1", 1}}, 1)});
+  RecordFacts(server.env(), {Asset("remix", v1::ASSET_KIND_OUTPUT),
+                             Derivation("remix", {{"output", 6}, {"w1", 1}}, 1)});
   v1::ExplainPathRequest request = For<v1::ExplainPathRequest>();
   request.set_target(Id("remix"));
   request.set_source(Id("w1"));

@@ -16,9 +16,9 @@ struct Sold {
 };
 
 Sold SellForAna(server::Env& env) {
-  Record(env, {Party("ana"), Party("anna"), Party("bob"), Party("sam"), Euro(),
-               Asset("work", v1::ASSET_KIND_WORK), Holders("work", {{"ana", 1}}),
-               Asset("song", v1::ASSET_KIND_WORK), Holders("song", {{"sam", 1}})});
+  RecordFacts(env, {Party("ana"), Party("anna"), Party("bob"), Party("sam"), Euro(),
+                    Asset("work", v1::ASSET_KIND_WORK), Holders("work", {{"ana", 1}}),
+                    Asset("song", v1::ASSET_KIND_WORK), Holders("song", {{"sam", 1}})});
   Sold sold;
   sold.sale = RecordOne(env, Sale("order 1", "work", "100"));
   sold.statement = Close(env).receipt().record_id();

@@ -64,7 +64,7 @@ void RecordChain(LiveServer& live, int length) {
     facts.push_back(Asset(name, v1::ASSET_KIND_OUTPUT));
     if (i > 0) facts.push_back(Derivation(name, {{"link" + std::to_string(i - 1), 1}}, 1));
     if (facts.size() < 5'000 && i + 1 < length) continue;
-    Record(live.state().env(), facts);
+    RecordFacts(live.state().env(), facts);
     facts.clear();
   }
 }
@@ -134,7 +134,7 @@ TEST_CASE("rpc: an answer that clients would not accept is refused, naming the l
     facts.push_back(Asset("asset" + std::to_string(i), v1::ASSET_KIND_WORK));
     facts.back().mutable_asset()->mutable_name()->resize(1'000, 'x');
   }
-  Record(live.state().env(), facts);
+  RecordFacts(live.state().env(), facts);
   v1::ListAssetsRequest request;
   request.set_ledger(kLedger);
   v1::ListAssetsResponse response;

@@ -13,7 +13,7 @@ namespace {
 TEST_CASE("sale: a sale on hold says that all of it is held", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string sale = RecordOne(env, Sale("order 1", "output", "100"));
   RecordOne(env, Sale("order 2", "output", "100"));
   v1::Fact hold;
@@ -37,7 +37,7 @@ TEST_CASE("payout: batches never exceed balances, and what failed comes back",
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   RecordOne(env, Sale("order 1", "output", "10000"));
   Close(env);
   const v1::CreatePayoutBatchResponse batch = PayEverybody(env, "run 1");
@@ -89,7 +89,7 @@ TEST_CASE("payout: batches never exceed balances, and what failed comes back",
 TEST_CASE("payout: a mandate pays the collector, whoever it comes from", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   v1::Fact mandate;
   mandate.mutable_mandate()->set_party("dan");
   mandate.mutable_mandate()->set_collector("bea");
@@ -113,7 +113,7 @@ TEST_CASE("sale: terms above 100 % are refused at the sale, with the head-room",
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string fits = RecordOne(env, PolicyWithTerm("data", 500'000));
   v1::Fact sale = Sale("order 1", "output", "1000");
   sale.mutable_sale()->set_policy(fits);
@@ -153,14 +153,14 @@ TEST_CASE("policy: lineage under which no sale could meet it is refused when it 
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   v1::Fact policy = PolicyWithTerm("data", 300'000);
   v1::AbsoluteTerm* term = policy.mutable_policy()->add_absolute_terms();
   term->set_asset(Id("base"));
   term->set_ppm(200'001);
   const std::string id = RecordOne(env, policy);
-  Record(env, {Asset("one", v1::ASSET_KIND_OUTPUT), Asset("both", v1::ASSET_KIND_OUTPUT),
-               Asset("through", v1::ASSET_KIND_OUTPUT), Derivation("one", {{"data", 1}}, 1)});
+  RecordFacts(env, {Asset("one", v1::ASSET_KIND_OUTPUT), Asset("both", v1::ASSET_KIND_OUTPUT),
+                    Asset("through", v1::ASSET_KIND_OUTPUT), Derivation("one", {{"data", 1}}, 1)});
   const auto refused = [&](const v1::Fact& fact) {
     const v1::IngestResponse response = IngestAll(env, {fact});
     return response.results(0).has_error() && response.results(0).error().field() == "edges";
@@ -183,7 +183,7 @@ TEST_CASE("policy: lineage under which no sale could meet it is refused when it 
 TEST_CASE("sale: fixed fees above the amount are refused", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   v1::Fact policy;
   policy.mutable_policy()->set_policy("flat");
   policy.mutable_policy()->set_undisclosed(v1::UNDISCLOSED_RULE_HELD);
@@ -217,7 +217,7 @@ TEST_CASE("sale: fixed fees above the amount are refused", "[server][settlement]
 TEST_CASE("sale: its status follows what was recorded of it", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   v1::Fact pending = Sale("pending", "output", "100");
   pending.mutable_sale()->set_pending_until_ms(253402300799999);
   const std::string pending_id = RecordOne(env, pending);
@@ -228,7 +228,7 @@ TEST_CASE("sale: its status follows what was recorded of it", "[server][settleme
   v1::Fact correction;
   correction.mutable_correction()->set_sale(corrected_id);
   correction.mutable_correction()->set_amount("50");
-  Record(env, {reversal, correction});
+  RecordFacts(env, {reversal, correction});
   CHECK(SaleOf(env, "pending").sale().status() == v1::SALE_STATUS_PENDING);
   CHECK(SaleOf(env, "reversed").sale().status() == v1::SALE_STATUS_REVERSED);
   CHECK(SaleOf(env, "corrected").sale().amount() == "50");
@@ -271,7 +271,7 @@ TEST_CASE("sale: one that never counts says that nothing is owed, and why",
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const auto pending_for = [](const std::string& reference, std::chrono::milliseconds time) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     v1::Fact sale = Sale(reference, "output", "100");
@@ -284,7 +284,7 @@ TEST_CASE("sale: one that never counts says that nothing is owed, and why",
   voided.mutable_escrow()->set_outcome(v1::ESCROW_OUTCOME_VOIDED);
   v1::Fact reversal;
   reversal.mutable_reversal()->set_sale(RecordOne(env, Sale("reversed", "output", "100")));
-  Record(env, {voided, reversal, pending_for("expired", std::chrono::milliseconds(200))});
+  RecordFacts(env, {voided, reversal, pending_for("expired", std::chrono::milliseconds(200))});
   std::this_thread::sleep_for(std::chrono::milliseconds(250));
   RecordOne(env, Party("late"));  // whose time the status is by
   for (const bool closed : {false, true}) {
@@ -305,7 +305,7 @@ TEST_CASE("sale: one that never counts says that nothing is owed, and why",
 TEST_CASE("payout: the lines of a batch come by pages", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   RecordOne(env, Sale("order 1", "output", "1000"));
   Close(env);
   PayEverybody(env, "run 1");
@@ -346,8 +346,8 @@ TEST_CASE("payout: a page of batches ends where the states of many lines were re
   }
   works.push_back(Derivation("set", inputs, 0));
   works.push_back(Sale("order 1", "set", std::to_string(10 * kParties)));
-  Record(env, parties);
-  Record(env, works);
+  RecordFacts(env, parties);
+  RecordFacts(env, works);
   Close(env);
   for (int i = 0; i < 5; ++i) {
     v1::CreatePayoutBatchRequest request;

@@ -9,7 +9,7 @@
 namespace tributary::test {
 namespace {
 
-v1::Currency Euro() {
+v1::Currency PlainEuro() {
   v1::Currency currency;
   currency.set_code("EUR");
   currency.set_scale(2);
@@ -17,7 +17,7 @@ v1::Currency Euro() {
   return currency;
 }
 
-v1::Sale SaleOf(std::string_view reference, std::string_view asset, std::string_view amount) {
+v1::Sale PlainSale(std::string_view reference, std::string_view asset, std::string_view amount) {
   v1::Sale sale;
   sale.set_reference(std::string(reference));
   sale.set_asset(Id(asset));
@@ -29,7 +29,7 @@ v1::Sale SaleOf(std::string_view reference, std::string_view asset, std::string_
 v1::RecordReceipt RecordEuro(server::Env& env) {
   v1::RecordCurrencyRequest request;
   request.set_ledger(kLedger);
-  *request.mutable_currency() = Euro();
+  *request.mutable_currency() = PlainEuro();
   v1::RecordCurrencyResponse response;
   REQUIRE_OK(server::RecordCurrency(env, request, &response));
   return response.receipt();
@@ -48,7 +48,7 @@ absl::StatusOr<v1::RecordReceipt> Sell(server::Env& env, const v1::Sale& sale) {
 TEST_CASE("settlement: a form that is wrong is refused before the ledger sees it",
           "[server][settlement]") {
   TestServer server;
-  const auto refused = Sell(server.env(), SaleOf("order 1", "picture", "1.50"));
+  const auto refused = Sell(server.env(), PlainSale("order 1", "picture", "1.50"));
   CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument);
   CHECK(FieldOf(refused.status()) == "sale.amount");
 
@@ -61,30 +61,31 @@ TEST_CASE("settlement: a form that is wrong is refused before the ledger sees it
 TEST_CASE("settlement: a sale sent again is answered with its first position",
           "[server][settlement]") {
   TestServer server;
-  Record(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
+  RecordFacts(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
   RecordEuro(server.env());
-  const auto first = Sell(server.env(), SaleOf("order 1", "picture", "12500"));
+  const auto first = Sell(server.env(), PlainSale("order 1", "picture", "12500"));
   REQUIRE_OK(first);
   CHECK_FALSE(first->already_recorded());
-  const auto again = Sell(server.env(), SaleOf("order 1", "picture", "12500"));
+  const auto again = Sell(server.env(), PlainSale("order 1", "picture", "12500"));
   REQUIRE_OK(again);
   CHECK(again->already_recorded());
   CHECK(again->position() == first->position());
   CHECK(again->record_id() == first->record_id());
-  const auto other = Sell(server.env(), SaleOf("order 1", "picture", "12501"));
+  const auto other = Sell(server.env(), PlainSale("order 1", "picture", "12501"));
   CHECK_STATUS(other, absl::StatusCode::kAlreadyExists);
 }
 
 TEST_CASE("settlement: a sale of an unknown asset or currency is refused and changes nothing",
           "[server][settlement]") {
   TestServer server;
-  Record(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
+  RecordFacts(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
   const std::uint64_t before = RecordEuro(server.env()).tree_size();
-  CHECK_STATUS(Sell(server.env(), SaleOf("order 1", "nothing", "1")), absl::StatusCode::kNotFound);
-  v1::Sale yen = SaleOf("order 1", "picture", "1");
+  CHECK_STATUS(Sell(server.env(), PlainSale("order 1", "nothing", "1")),
+               absl::StatusCode::kNotFound);
+  v1::Sale yen = PlainSale("order 1", "picture", "1");
   yen.set_currency("JPY");
   CHECK_STATUS(Sell(server.env(), yen), absl::StatusCode::kNotFound);
-  const auto sold = Sell(server.env(), SaleOf("order 1", "picture", "1"));
+  const auto sold = Sell(server.env(), PlainSale("order 1", "picture", "1"));
   REQUIRE_OK(sold);
   CHECK(sold->position() == before);
 }
@@ -93,11 +94,11 @@ TEST_CASE("settlement: sales come in bulk through Ingest, each with its answer",
           "[server][settlement]") {
   TestServer server;
   std::vector<v1::Fact> facts(1);
-  *facts[0].mutable_currency() = Euro();
+  *facts[0].mutable_currency() = PlainEuro();
   facts.push_back(Asset("picture", v1::ASSET_KIND_WORK));
   for (int i = 0; i < 100; ++i) {
     v1::Fact fact;
-    *fact.mutable_sale() = SaleOf("order " + std::to_string(i), "picture", "100");
+    *fact.mutable_sale() = PlainSale("order " + std::to_string(i), "picture", "100");
     facts.push_back(fact);
   }
   facts[50].mutable_sale()->set_asset(Id("nothing"));
@@ -111,9 +112,9 @@ TEST_CASE("settlement: sales come in bulk through Ingest, each with its answer",
 TEST_CASE("settlement: a sale is reversed once, and a pending one posted once",
           "[server][settlement]") {
   TestServer server;
-  Record(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
+  RecordFacts(server.env(), {Asset("picture", v1::ASSET_KIND_WORK)});
   RecordEuro(server.env());
-  v1::Sale pending = SaleOf("order 1", "picture", "100");
+  v1::Sale pending = PlainSale("order 1", "picture", "100");
   pending.set_pending_until_ms(253402300799999);
   const auto sold = Sell(server.env(), pending);
   REQUIRE_OK(sold);
@@ -141,7 +142,7 @@ TEST_CASE("settlement: a sale is reversed once, and a pending one posted once",
 TEST_CASE("settlement: what concerns payees and disputes is recorded", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, {Party("ana"), Party("society"), Asset("picture", v1::ASSET_KIND_WORK)});
+  RecordFacts(env, {Party("ana"), Party("society"), Asset("picture", v1::ASSET_KIND_WORK)});
 
   v1::PlaceHoldRequest hold;
   hold.set_ledger(kLedger);

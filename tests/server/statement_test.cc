@@ -19,7 +19,7 @@ TEST_CASE("statement: worked example 3 is closed, corrected and carried forward"
           "[server][settlement][worked-example]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   // Sent again, a fact is answered with its own record.
   const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
   RecordOne(env, Sale("order 1", "output", "9997"));
@@ -81,15 +81,15 @@ TEST_CASE("statement: worked example 5, a payee of 0.4 % of many small sales",
           "[server][settlement][worked-example]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, {Party("kay"), Party("mo"), Party("cleo"), Euro(),
-               Asset("model", v1::ASSET_KIND_WORK), Asset("piece", v1::ASSET_KIND_WORK),
-               Asset("output", v1::ASSET_KIND_OUTPUT), Holders("output", {{"kay", 1}}),
-               Holders("model", {{"mo", 1}}), Holders("piece", {{"cleo", 1}}),
-               Derivation("output", {{"model", 396}, {"piece", 4}}, 600)});
+  RecordFacts(env, {Party("kay"), Party("mo"), Party("cleo"), Euro(),
+                    Asset("model", v1::ASSET_KIND_WORK), Asset("piece", v1::ASSET_KIND_WORK),
+                    Asset("output", v1::ASSET_KIND_OUTPUT), Holders("output", {{"kay", 1}}),
+                    Holders("model", {{"mo", 1}}), Holders("piece", {{"cleo", 1}}),
+                    Derivation("output", {{"model", 396}, {"piece", 4}}, 600)});
   std::vector<v1::Fact> sales;
   for (int i = 0; i < 10'000; ++i)
     sales.push_back(Sale("order " + std::to_string(i), "output", "100"));
-  Record(env, sales);
+  RecordFacts(env, sales);
   Close(env);
   CHECK(Paid(Lines(env, 1)) ==
         Amounts{{Payee("kay"), "600000"}, {Payee("mo"), "396000"}, {Payee("cleo"), "4000"}});
@@ -105,8 +105,8 @@ TEST_CASE("statement: a preview is what closing records, and leaves no trace",
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
-  Record(env, {Sale("order 1", "output", "101"), Sale("order 2", "data", "7")});
+  RecordFacts(env, WrongWeights());
+  RecordFacts(env, {Sale("order 1", "output", "101"), Sale("order 2", "data", "7")});
   v1::PreviewStatementRequest preview;
   preview.set_ledger(kLedger);
   VectorSink<v1::PreviewStatementResponse> previewed;
@@ -129,7 +129,7 @@ TEST_CASE("statement: a preview is what closing records, and leaves no trace",
 TEST_CASE("statement: a retry with its number closes nothing twice", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   RecordOne(env, Sale("order 1", "output", "100"));
   v1::CloseStatementRequest request;
   request.set_ledger(kLedger);
@@ -156,7 +156,7 @@ TEST_CASE("statement: sent twice without a number it closes nothing twice",
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string sale = RecordOne(env, Sale("order 1", "output", "100"));
   v1::CloseStatementRequest request;
   request.set_ledger(kLedger);
@@ -170,7 +170,7 @@ TEST_CASE("statement: sent twice without a number it closes nothing twice",
   const std::string first = response.receipt().record_id();
   is_refused();
   // Nor is there anything to close in what gives nobody anything.
-  Record(env, {Party("zoe")});
+  RecordFacts(env, {Party("zoe")});
   v1::Fact correction;
   correction.mutable_correction()->set_sale(sale);
   correction.mutable_correction()->set_amount("50");
@@ -194,8 +194,8 @@ TEST_CASE("statement: sent twice without a number it closes nothing twice",
 TEST_CASE("statement: a mandate counts from position to position", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
-  Record(env, {Party("society")});
+  RecordFacts(env, WrongWeights());
+  RecordFacts(env, {Party("society")});
   RecordOne(env, Sale("order 1", "data", "1"));
   const std::uint64_t begin = (*env.ledgers.Find(kLedger))->head().tree_size.value;
   RecordOne(env, Sale("order 2", "data", "20"));
@@ -244,7 +244,7 @@ TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
   }
   facts.push_back(Derivation("set", inputs, 0));
   facts.push_back(Sale("order 1", "set", "100000"));
-  Record(env, facts);
+  RecordFacts(env, facts);
   Close(env);
   const v1::ListStatementLinesResponse response = Lines(env, 1, /*with_proof=*/true);
   REQUIRE(response.lines_size() == 700);
@@ -292,7 +292,7 @@ TEST_CASE("statement: every line is proved by itself", "[server][settlement]") {
 TEST_CASE("statement: a hold keeps a party's part until it is released", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   v1::Fact hold;
   hold.mutable_hold()->set_reference("claim 1");
   hold.mutable_hold()->set_party("dan");
@@ -344,7 +344,7 @@ TEST_CASE("statement: a hold keeps a party's part until it is released", "[serve
 TEST_CASE("adjustment: none is valued where an earlier one does not show", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
   const std::string sale = RecordOne(env, Sale("order 1", "output", "10000"));
   const std::string statement = Close(env).receipt().record_id();
@@ -374,7 +374,7 @@ TEST_CASE("adjustment: none is valued where an earlier one does not show", "[ser
 TEST_CASE("adjustment: a superseded correction is no cause", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string sale = RecordOne(env, Sale("order 1", "output", "10000"));
   const std::string statement = Close(env).receipt().record_id();
   v1::Fact first;
@@ -401,7 +401,7 @@ TEST_CASE("adjustment: lineage that changed before the close, and a mode that fr
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
   const std::string sale = RecordOne(env, Sale("order 1", "output", "10000"));
   const std::string cause = RecordOne(env, CorrectedWeights(wrong));
@@ -427,7 +427,7 @@ TEST_CASE("adjustment: lineage that changed before the close, and a mode that fr
 TEST_CASE("statement: none is closed at an end below a hold on its sales", "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   RecordOne(env, Sale("order 1", "output", "10000"));
   v1::CloseStatementRequest request;
   request.set_ledger(kLedger);
@@ -449,7 +449,7 @@ TEST_CASE("statement: a ledger replayed from its log has the same statements",
           "[server][settlement]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   RecordOne(env, Sale("order 1", "output", "9997"));
   Close(env);
   PayEverybody(env, "run 1");
@@ -479,7 +479,7 @@ TEST_CASE("statement: a ledger replayed from its log has the same statements",
 
 // A market with something of everything: late lineage, a hold, corrections, escrow, an adjustment.
 std::string RecordMarket(server::Env& env) {
-  Record(env, WrongWeights());
+  RecordFacts(env, WrongWeights());
   const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
   const std::string policy = RecordOne(env, PolicyWithTerm("data", 100'000));
   for (int i = 0; i < 40; ++i) {

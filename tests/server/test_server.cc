@@ -125,7 +125,7 @@ v1::IngestResponse IngestAll(server::Env& env, std::vector<v1::Fact> facts,
   return responses.messages[0];
 }
 
-void Record(server::Env& env, std::vector<v1::Fact> facts) {
+void RecordFacts(server::Env& env, std::vector<v1::Fact> facts) {
   const v1::IngestResponse response = IngestAll(env, std::move(facts));
   for (const v1::FactResult& result : response.results()) {
     INFO(result.error().message());

@@ -86,6 +86,6 @@ v1::Fact Derivation(std::string_view generated,
 v1::IngestResponse IngestAll(server::Env& env, std::vector<v1::Fact> facts,
                              bool allow_unknown_inputs = false, bool stop_on_error = false);
 // The same, and fails the test if any fact is refused.
-void Record(server::Env& env, std::vector<v1::Fact> facts);
+void RecordFacts(server::Env& env, std::vector<v1::Fact> facts);
 
 }  // namespace tributary::test

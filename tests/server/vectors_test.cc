@@ -19,7 +19,7 @@ namespace tributary::test {
 namespace {
 
 using Json = nlohmann::json;
-using Lines = std::map<std::string, std::string>;  // payee key or asset id -> decimal digits
+using VectorLines = std::map<std::string, std::string>;  // payee key or asset id -> decimal digits
 
 Json Vectors() { return Json::parse(std::ifstream(TRIBUTARY_VECTORS_FOLDER "/attribution.json")); }
 
@@ -87,20 +87,20 @@ void RecordVector(server::Env& env, const Json& vector) {
     if (asset.contains("holders")) facts.push_back(HoldersOf(asset));
     if (asset.contains("derivation")) facts.push_back(DerivationOf(asset));
   }
-  Record(env, std::move(facts));
+  RecordFacts(env, std::move(facts));
 }
 
 // Answers list no lines of nothing.
-Lines WithoutZeros(const Json& json) {
-  Lines lines;
+VectorLines WithoutZeros(const Json& json) {
+  VectorLines lines;
   for (const auto& [key, value] : json.items()) {
     if (value != "0") lines[key] = value;
   }
   return lines;
 }
 
-Lines LinesOf(const v1::ShareList& list) {
-  Lines lines;
+VectorLines LinesOf(const v1::ShareList& list) {
+  VectorLines lines;
   for (const v1::ShareLine& line : list.lines()) {
     lines[HexOf(line.asset_id())] = Decimal(line.grains());
   }
@@ -121,7 +121,7 @@ std::string PayeeKey(const Line& line) {
   }
 }
 
-v1::Attribution Attribute(server::Env& env, const Json& target, v1::AttributionView view) {
+v1::Attribution AttributionOf(server::Env& env, const Json& target, v1::AttributionView view) {
   v1::AttributeAssetRequest request;
   request.set_ledger(kLedger);
   request.set_asset_id(RawId(target));
@@ -131,8 +131,8 @@ v1::Attribution Attribute(server::Env& env, const Json& target, v1::AttributionV
   return response.attribution();
 }
 
-Lines PayeesOf(const v1::Attribution& answer) {
-  Lines lines;
+VectorLines VectorPayees(const v1::Attribution& answer) {
+  VectorLines lines;
   for (const v1::ShareList* list : {&answer.shares(), &answer.unclaimed(), &answer.undisclosed()}) {
     for (const v1::ShareLine& line : list->lines()) lines[PayeeKey(line)] = Decimal(line.grains());
   }
@@ -141,7 +141,7 @@ Lines PayeesOf(const v1::Attribution& answer) {
   return lines;
 }
 
-Lines Quote(server::Env& env, const Json& target, const Json& expected) {
+VectorLines VectorQuote(server::Env& env, const Json& target, const Json& expected) {
   v1::QuoteSplitRequest request;
   request.set_ledger(kLedger);
   request.set_asset_id(RawId(target));
@@ -149,7 +149,7 @@ Lines Quote(server::Env& env, const Json& target, const Json& expected) {
   request.set_fraction_bits(expected["fraction_bits"].get<std::uint32_t>());
   v1::QuoteSplitResponse response;
   REQUIRE_OK(server::QuoteSplit(env, request, &response));
-  Lines lines;
+  VectorLines lines;
   for (const v1::QuoteLine& line : response.lines()) {
     if (line.amount() != "0") lines[PayeeKey(line)] = line.amount();
   }
@@ -165,13 +165,14 @@ TEST_CASE("vectors: every grain and minor unit through the handlers", "[server][
     const Json& expected = vectors[i]["expected"];
     TestServer server;
     RecordVector(server.env(), vectors[i]);
-    const v1::Attribution assets = Attribute(server.env(), target, v1::ATTRIBUTION_VIEW_ASSETS);
+    const v1::Attribution assets = AttributionOf(server.env(), target, v1::ATTRIBUTION_VIEW_ASSETS);
     CHECK(LinesOf(assets.shares()) == WithoutZeros(expected["retained_grains"]));
     CHECK(LinesOf(assets.undisclosed()) == WithoutZeros(expected["undisclosed_grains"]));
     CHECK(Decimal(assets.unattributed_grains()) == expected["unattributed_grains"]);
-    CHECK(PayeesOf(Attribute(server.env(), target, v1::ATTRIBUTION_VIEW_PAYEES)) ==
+    CHECK(VectorPayees(AttributionOf(server.env(), target, v1::ATTRIBUTION_VIEW_PAYEES)) ==
           WithoutZeros(expected["payee_grains"]));
-    CHECK(Quote(server.env(), target, expected) == WithoutZeros(expected["payee_minor_units"]));
+    CHECK(VectorQuote(server.env(), target, expected) ==
+          WithoutZeros(expected["payee_minor_units"]));
   }
 }
 

@@ -41,12 +41,13 @@ TEST_CASE("statement: worked example 2, a diamond is paid once",
           "[server][settlement][worked-example]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, {Euro(), Asset("data", v1::ASSET_KIND_WORK),
-               Asset("base", v1::ASSET_KIND_MODEL_CHECKPOINT),
-               Asset("A", v1::ASSET_KIND_MODEL_CHECKPOINT),
-               Asset("B", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("output", v1::ASSET_KIND_OUTPUT),
-               Derivation("base", {{"data", 1}}, 3, 1), Derivation("A", {{"base", 1}}, 1),
-               Derivation("B", {{"base", 1}}, 1), Derivation("output", {{"A", 3}, {"B", 3}}, 4)});
+  RecordFacts(
+      env,
+      {Euro(), Asset("data", v1::ASSET_KIND_WORK), Asset("base", v1::ASSET_KIND_MODEL_CHECKPOINT),
+       Asset("A", v1::ASSET_KIND_MODEL_CHECKPOINT), Asset("B", v1::ASSET_KIND_MODEL_CHECKPOINT),
+       Asset("output", v1::ASSET_KIND_OUTPUT), Derivation("base", {{"data", 1}}, 3, 1),
+       Derivation("A", {{"base", 1}}, 1), Derivation("B", {{"base", 1}}, 1),
+       Derivation("output", {{"A", 3}, {"B", 3}}, 4)});
   RecordOne(env, Sale("order 1", "output", "10000"));
   const Amounts expected{{Unclaimed("output"), "4000"}, {Unclaimed("A"), "1500"},
                          {Unclaimed("B"), "1500"},      {Unclaimed("base"), "1800"},
@@ -63,7 +64,8 @@ TEST_CASE("statement: worked example 4, a source disclosed later changes no clos
           "[server][settlement][worked-example]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, {Party("sam"), Party("acme"), Party("ana"), Party("ben"), Euro(),
+  RecordFacts(env,
+              {Party("sam"), Party("acme"), Party("ana"), Party("ben"), Euro(),
                Asset("B", v1::ASSET_KIND_DATASET), Asset("model", v1::ASSET_KIND_MODEL_CHECKPOINT),
                Asset("output", v1::ASSET_KIND_OUTPUT), Derivation("model", {{"B", 1}}, 3),
                Derivation("output", {{"model", 40}}, 60), Holders("output", {{"sam", 1}}),
@@ -74,9 +76,9 @@ TEST_CASE("statement: worked example 4, a source disclosed later changes no clos
   const std::string first_lines = Lines(env, 1).SerializeAsString();
   CHECK(Paid(Lines(env, 1)) == before);
 
-  Record(env, {Asset("A", v1::ASSET_KIND_DATASET), Asset("w1", v1::ASSET_KIND_WORK),
-               Asset("w2", v1::ASSET_KIND_WORK), Holders("w1", {{"ana", 1}}),
-               Holders("w2", {{"ben", 1}})});
+  RecordFacts(env, {Asset("A", v1::ASSET_KIND_DATASET), Asset("w1", v1::ASSET_KIND_WORK),
+                    Asset("w2", v1::ASSET_KIND_WORK), Holders("w1", {{"ana", 1}}),
+                    Holders("w2", {{"ben", 1}})});
   const std::string disclosed = RecordOne(env, Derivation("B", {{"A", 1}}, 0));
   const std::string traced = RecordOne(env, Derivation("A", {{"w1", 1}, {"w2", 1}}, 0));
   const Amounts after{{Payee("sam"), "6000"},
@@ -118,7 +120,8 @@ TEST_CASE("statement: worked example 6, the thirds of a cent are carried until t
           "[server][settlement][worked-example]") {
   TestServer server;
   server::Env& env = server.env();
-  Record(env, {Party("p1"), Party("p2"), Party("p3"), Euro(), Asset("work", v1::ASSET_KIND_WORK),
+  RecordFacts(env,
+              {Party("p1"), Party("p2"), Party("p3"), Euro(), Asset("work", v1::ASSET_KIND_WORK),
                Holders("work", {{"p3", 1}, {"p1", 1}, {"p2", 1}})});
   constexpr Uint128 kCent = Uint128{1} << 64;
   RecordOne(env, Sale("order 1", "work", "100"));
@@ -131,14 +134,14 @@ TEST_CASE("statement: worked example 6, the thirds of a cent are carried until t
   CHECK(carries.at(Payee("p2")) == (kCent - 1) / 3);
   CHECK(carries.at(Payee("p3")) == (kCent - 1) / 3 + 1);
   // Three of them in one statement leave no fraction.
-  Record(env, {Sale("order 2", "work", "100"), Sale("order 3", "work", "100"),
-               Sale("order 4", "work", "100")});
+  RecordFacts(env, {Sale("order 2", "work", "100"), Sale("order 3", "work", "100"),
+                    Sale("order 4", "work", "100")});
   Close(env);
   CHECK(Paid(Lines(env, 2)) ==
         Amounts{{Payee("p1"), "100"}, {Payee("p2"), "100"}, {Payee("p3"), "100"}});
   CHECK(Carries(Lines(env, 2)) == carries);
   // Two more: of the grains that cutting a sale moves, p1 is short of one, and so of the cent.
-  Record(env, {Sale("order 5", "work", "100"), Sale("order 6", "work", "100")});
+  RecordFacts(env, {Sale("order 5", "work", "100"), Sale("order 6", "work", "100")});
   Close(env);
   CHECK(Paid(Lines(env, 3)) ==
         Amounts{{Payee("p1"), "66"}, {Payee("p2"), "67"}, {Payee("p3"), "67"}});

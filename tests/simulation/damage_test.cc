@@ -20,11 +20,11 @@
 #include <vector>
 
 #include "graph/model/text.h"
-#include "tests/simulation/campaign.h"
 #include "tests/simulation/damage_plan.h"
 #include "tests/simulation/ledger_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 #include "tests/support/temp_directory.h"
 
 extern char** environ;

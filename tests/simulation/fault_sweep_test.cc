@@ -1,9 +1,9 @@
 // A ledger on a disk that fails once: at every file operation of a standard run, in four ways, step
 // by step and with many steps in flight, whose groups overlap.
 //
-// The number of operations is learned from runs without a fault. All of them are struck with
-// TRIBUTARY_TEST_SCALE=20; by default some 75 for each kind of fault and each way to send, from a
-// start that the seed chooses.
+// The number of operations is learned from runs without a fault. Of a second run, several times as
+// long, some are struck, from a start that the seed chooses; all of them with a greater
+// TRIBUTARY_TEST_SCALE.
 
 #include <algorithm>
 #include <filesystem>
@@ -15,12 +15,12 @@
 
 #include "graph/model/text.h"
 #include "tests/simulation/answers.h"
-#include "tests/simulation/campaign.h"
 #include "tests/simulation/in_flight.h"
 #include "tests/simulation/ledger_files.h"
 #include "tests/simulation/workload.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 #include "tests/support/temp_directory.h"
 #include "tests/support/test_facts.h"
 
@@ -29,39 +29,71 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kStepCount = 40;
-constexpr int kFaultCount = 75;  // of each kind and each way to send, at scale 1
+// What is recorded, and what is asked when half of it is.
+struct Plan {
+  std::string name;
+  Workload workload;
+  int step_count = 0;
+  std::vector<int> asked_steps;  // before the middle
+  int staged_step = 0;           // before the middle
+  int alias_step = 0;
+  std::vector<int> sale_steps;
+  std::vector<std::uint64_t> statements;
+  std::size_t part_count_between = 0;  // recorded after the questions, before the ledger is closed
+};
 
-Workload StandardWorkload() {
-  return Workload({.staged_every = 10, .pool_size = 200, .closed_every = 9});
+// Everything that a ledger does, once or twice: short enough to fail each of its operations.
+Plan StandardPlan() {
+  return {.name = "standard",
+          .workload = Workload({.staged_every = 4, .pool_size = 20, .closed_every = 3}),
+          .step_count = 9,
+          .asked_steps = {0, 3, 4},
+          .staged_step = 4,
+          .alias_step = 3,
+          .sale_steps = {1, 2, 4},
+          .statements = {1},
+          .part_count_between = 2};
 }
 
-std::vector<WorkPart> StandardParts() {
-  const Workload workload = StandardWorkload();
-  std::vector<WorkPart> parts = PartsOf(workload, 0, kStepCount);
-  parts.insert(parts.begin(), {workload.Pool()});
+// With more table files, more rounds of settling and longer lists.
+Plan LongPlan() {
+  return {.name = "long",
+          .workload = Workload({.staged_every = 10, .pool_size = 200, .closed_every = 9}),
+          .step_count = 40,
+          .asked_steps = {0, 15, 17},
+          .staged_step = 10,
+          .alias_step = 15,
+          .sale_steps = {4, 8, 17},
+          .statements = {1, 2},
+          .part_count_between = 5};
+}
+
+std::vector<WorkPart> PartsOf(const Plan& plan) {
+  std::vector<WorkPart> parts = PartsOf(plan.workload, 0, plan.step_count);
+  parts.insert(parts.begin(), {plan.workload.Pool()});
   return parts;
 }
 
-Questions StandardQuestions(std::uint64_t tree_size) {
-  const Workload workload = StandardWorkload();
+Questions QuestionsOf(const Plan& plan, std::uint64_t tree_size) {
+  const Workload& workload = plan.workload;
   Questions questions;
-  for (const int step : {0, 15, 17}) {
+  for (const int step : plan.asked_steps) {
     questions.assets.push_back(workload.OutputName(step));
     questions.assets.push_back(workload.WorkName(step));
   }
-  questions.assets.push_back(workload.ModelName(10));
-  questions.aliases.push_back(workload.AliasName(15));
+  questions.assets.push_back(workload.ModelName(plan.staged_step));
+  questions.aliases.push_back(workload.AliasName(plan.alias_step));
   questions.parties.push_back(workload.party());
-  for (const int step : {4, 8, 17}) questions.sales.push_back(workload.SaleReference(step));
-  questions.statements = {1, 2};
+  for (const int step : plan.sale_steps) questions.sales.push_back(workload.SaleReference(step));
+  questions.statements = plan.statements;
   questions.tree_sizes = {tree_size};
   return questions;
 }
 
 // What runs without a fault gave.
 struct Golden {
-  std::vector<WorkPart> parts = StandardParts();
+  Plan plan;
+  std::vector<WorkPart> parts = PartsOf(plan);
   std::vector<std::vector<Receipt>> receipts;
   Questions questions;  // about the state in the middle
   Answers answers;
@@ -156,12 +188,13 @@ void RunUntilFailure(const LedgerFiles& files, const Golden& golden, Run* run) {
   if (SendParts(golden, 0, middle, overlaps, **ledger, run)) {
     run->failure = MaintainInTheMiddle(files, **ledger, golden, run);
   }
-  if (run->failure.ok() && SendParts(golden, middle, middle + 5, overlaps, **ledger, run)) {
+  const std::size_t closing = middle + golden.plan.part_count_between;
+  if (run->failure.ok() && SendParts(golden, middle, closing, overlaps, **ledger, run)) {
     ledger->reset();
     ledger = OpenLedger(files);
     run->failure = ledger.status();
     if (!ledger.ok()) return;
-    SendParts(golden, middle + 5, golden.parts.size(), overlaps, **ledger, run);
+    SendParts(golden, closing, golden.parts.size(), overlaps, **ledger, run);
   }
   if (!run->failure.ok()) TryAfterFailure(**ledger, run);
 }
@@ -172,8 +205,8 @@ struct RunResult {
   std::string struck;  // the operation that failed
 };
 
-RunResult RunStandard(const std::string& directory, bool overlaps, const Golden& golden,
-                      const std::optional<Fault>& fault) {
+RunResult RunPlan(const std::string& directory, bool overlaps, const Golden& golden,
+                  const std::optional<Fault>& fault) {
   SimulatedDisk disk;
   Overlaps watch;
   if (fault.has_value()) disk.disk().Arm(*fault);
@@ -186,20 +219,21 @@ RunResult RunStandard(const std::string& directory, bool overlaps, const Golden&
   return result;
 }
 
-Golden LearnGolden() {
-  Golden golden;
+Golden LearnGolden(Plan plan) {
+  Golden golden{.plan = std::move(plan)};
   const TempDirectory directory;
-  const Run run = RunStandard(directory.path(), /*overlaps=*/false, golden, std::nullopt).run;
+  const Run run = RunPlan(directory.path(), /*overlaps=*/false, golden, std::nullopt).run;
   REQUIRE_OK(run.failure);
   golden.receipts = run.receipts;
   const auto ledger = OpenLedger({.directory = directory.path()});
   REQUIRE_OK(ledger);
   golden.root = (*ledger)->head().root;
-  const auto balance = BalanceAt(**ledger, (*ledger)->head().tree_size, StandardWorkload().party());
+  const auto balance =
+      BalanceAt(**ledger, (*ledger)->head().tree_size, golden.plan.workload.party());
   REQUIRE_OK(balance);
   golden.balance = *balance;
   golden.questions =
-      StandardQuestions(run.receipts[golden.parts.size() / 2 - 1].back().tree_size.value);
+      QuestionsOf(golden.plan, run.receipts[golden.parts.size() / 2 - 1].back().tree_size.value);
   golden.answers = Ask(**ledger, golden.questions);
   return golden;
 }
@@ -207,7 +241,7 @@ Golden LearnGolden() {
 // Counted with the questions in the run.
 std::uint64_t CountOperations(const Golden& golden, bool overlaps) {
   const TempDirectory directory;
-  const RunResult result = RunStandard(directory.path(), overlaps, golden, std::nullopt);
+  const RunResult result = RunPlan(directory.path(), overlaps, golden, std::nullopt);
   REQUIRE_OK(result.run.failure);
   REQUIRE(result.run.wrong.empty());
   return result.operation_count;
@@ -242,7 +276,7 @@ std::string Recover(const LedgerFiles& files, const Run& run, const Golden& gold
     }
   }
   if (ledger.head().root != golden.root) return "the log has another root";
-  const auto balance = BalanceAt(ledger, ledger.head().tree_size, StandardWorkload().party());
+  const auto balance = BalanceAt(ledger, ledger.head().tree_size, golden.plan.workload.party());
   if (!balance.ok()) return "no balance: " + balance.status().ToString();
   if (*balance != golden.balance) return "another balance: " + *balance;
   const Comparison comparison = Compare(golden.answers, Ask(ledger, golden.questions));
@@ -253,9 +287,38 @@ std::string Recover(const LedgerFiles& files, const Run& run, const Golden& gold
   return stray.ok() ? *stray : stray.status().ToString();
 }
 
-}  // namespace
+struct Tally {
+  int run_count = 0;
+  int struck_count = 0;
+  int failed_count = 0;
+  int overlap_count = 0;
+};
 
-TEST_CASE("failing disk: each operation in turn loses nothing and tells no lie", "[durability]") {
+// Fails operations at, at + stride, at + 2 * stride and so on, each in a run of its own.
+Tally FailOperations(const Golden& golden, bool overlaps, FaultKind kind, std::uint64_t first,
+                     std::uint64_t stride, std::uint64_t operation_count) {
+  Tally tally;
+  for (std::uint64_t at = first; at < operation_count; at += stride) {
+    const TempDirectory directory;
+    const LedgerFiles files{.directory = directory.path() + "/ledger"};
+    fs::create_directory(files.directory);
+    const auto [run, ignored, struck] =
+        RunPlan(files.directory, overlaps, golden, Fault{.at = at, .kind = kind});
+    CAPTURE(golden.plan.name, overlaps, at, struck, run.failure.ToString());
+    ++tally.run_count;
+    if (!struck.empty()) ++tally.struck_count;
+    if (!run.failure.ok()) ++tally.failed_count;
+    tally.overlap_count += run.overlap_count;
+    CHECK(run.wrong == "");
+    if (struck.empty()) REQUIRE_OK(run.failure);
+    CHECK(Recover(files, run, golden) == "");
+  }
+  return tally;
+}
+
+// At most about `fault_count` operations of each kind of fault and way to send, evenly spread; 0:
+// every one.
+void Sweep(Plan plan, int fault_count) {
   struct Case {
     std::string name;
     FaultKind kind;
@@ -264,41 +327,38 @@ TEST_CASE("failing disk: each operation in turn loses nothing and tells no lie",
                                    {"no space", FaultKind::kNoSpace},
                                    {"short write", FaultKind::kShortWrite},
                                    {"error but done", FaultKind::kErrorButDone}};
-  const Golden golden = LearnGolden();
+  const Golden golden = LearnGolden(std::move(plan));
   Rng rng = SeededRng();
   for (const bool overlaps : {true, false}) {
     const std::uint64_t operation_count = CountOperations(golden, overlaps);
-    const auto fault_count = static_cast<std::uint64_t>(Scaled(kFaultCount));
-    const std::uint64_t stride = std::max<std::uint64_t>(1, operation_count / fault_count);
+    const std::uint64_t stride =
+        fault_count == 0
+            ? 1
+            : std::max<std::uint64_t>(1, operation_count / static_cast<std::uint64_t>(fault_count));
     for (const Case& known : cases) {
-      int struck_count = 0;
-      int failed_count = 0;
-      int run_count = 0;
-      int overlap_count = 0;
-      for (std::uint64_t at = rng.Below(stride); at < operation_count; at += stride) {
-        const TempDirectory directory;
-        const LedgerFiles files{.directory = directory.path() + "/ledger"};
-        fs::create_directory(files.directory);
-        const auto [run, ignored, struck] =
-            RunStandard(files.directory, overlaps, golden, Fault{.at = at, .kind = known.kind});
-        CAPTURE(rng.seed(), known.name, overlaps, at, struck, run.failure.ToString());
-        ++run_count;
-        if (!struck.empty()) ++struck_count;
-        if (!run.failure.ok()) ++failed_count;
-        overlap_count += run.overlap_count;
-        CHECK(run.wrong == "");
-        if (struck.empty()) REQUIRE_OK(run.failure);
-        CHECK(Recover(files, run, golden) == "");
-      }
-      WARN(known.name << ": " << run_count << " runs of " << operation_count << " operations each, "
-                      << struck_count << " struck, " << failed_count
-                      << " of them refused something; " << overlap_count
-                      << " groups were applied ahead; seed " << rng.seed());
-      CHECK(struck_count > 0);
-      CHECK(failed_count > 0);
-      CHECK((overlap_count > 5 * run_count) == overlaps);
+      CAPTURE(rng.seed(), known.name);
+      const Tally tally =
+          FailOperations(golden, overlaps, known.kind, rng.Below(stride), stride, operation_count);
+      WARN(golden.plan.name << ", " << known.name << ": " << tally.run_count << " runs of "
+                            << operation_count << " operations each, " << tally.struck_count
+                            << " struck, " << tally.failed_count << " of them refused something; "
+                            << tally.overlap_count << " groups were applied ahead; seed "
+                            << rng.seed());
+      CHECK(tally.struck_count > 0);
+      CHECK(tally.failed_count > 0);
+      CHECK((tally.overlap_count > 2 * tally.run_count) == overlaps);
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("failing disk: each operation in turn loses nothing and tells no lie", "[durability]") {
+  Sweep(StandardPlan(), 0);
+}
+
+TEST_CASE("failing disk: operations of a longer run, too", "[durability]") {
+  Sweep(LongPlan(), Scaled(25));
 }
 
 }  // namespace tributary::test

@@ -25,11 +25,11 @@
 #include "graph/merkle/merkle.h"
 #include "graph/model/record_type.h"
 #include "graph/model/text.h"
-#include "tests/simulation/campaign.h"
 #include "tests/simulation/ledger_files.h"
 #include "tests/simulation/settling.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 #include "tests/support/temp_directory.h"
 
 extern char** environ;

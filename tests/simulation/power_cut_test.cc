@@ -15,7 +15,6 @@
 #include "graph/model/record_type.h"
 #include "graph/model/text.h"
 #include "storage/file_io.h"
-#include "tests/simulation/campaign.h"
 #include "tests/simulation/in_flight.h"
 #include "tests/simulation/ledger_files.h"
 #include "tests/simulation/settling.h"
@@ -23,6 +22,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/crash_image.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 #include "tests/support/temp_directory.h"
 
 namespace tributary::test {

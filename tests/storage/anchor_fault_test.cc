@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "storage/anchor.h"
+#include "tests/storage/anchor_heads.h"
 #include "tests/support/catch.h"
 #include "tests/support/crash_image.h"
 #include "tests/support/fault_file_system.h"
@@ -14,15 +15,10 @@
 namespace tributary::test {
 namespace {
 
-const Digest kLedger = Sha256("lineage.example.com/acme");
 constexpr std::uint64_t kAdvanceCount = 12;
 
-AnchorHead HeadOf(std::uint64_t tree_size) {
-  return {1, tree_size, Sha256("root of " + std::to_string(tree_size))};
-}
-
 // What a run of Create and Advance came to.
-struct Run {
+struct AnchorRun {
   bool is_created = false;
   std::uint64_t acknowledged = 0;  // the greatest tree size that was acknowledged
   std::uint64_t attempted = 0;
@@ -30,10 +26,10 @@ struct Run {
   std::vector<std::size_t> marks;  // recorded steps when each tree size, from 0, was acknowledged
 };
 
-Run RunAnchor(FaultDisk& disk, const std::string& path) {
+AnchorRun RunAnchor(FaultDisk& disk, const std::string& path) {
   const auto io = NewFaultFileIo(disk);
-  Run run;
-  const auto anchor = Anchor::Create(*io, path, kLedger, 1);
+  AnchorRun run;
+  const auto anchor = Anchor::Create(*io, path, kAnchorLedger, 1);
   if (!anchor.ok()) return run;
   run.is_created = true;
   run.marks.push_back(disk.recorded_count());
@@ -59,7 +55,7 @@ TEST_CASE("anchor: no power cut loses an acknowledged head", "[storage][anchor][
   FaultDisk disk;
   const TempDirectory directory;
   disk.StartRecording(directory.path());
-  const Run run = RunAnchor(disk, directory.path() + "/anchor");
+  const AnchorRun run = RunAnchor(disk, directory.path() + "/anchor");
   REQUIRE(run.acknowledged == kAdvanceCount);
   const Recording recording = disk.TakeRecording();
   Rng rng = SeededRng();
@@ -71,7 +67,7 @@ TEST_CASE("anchor: no power cut loses an acknowledged head", "[storage][anchor][
       const TempDirectory image;
       MaterializeCrashImage(recording, cut, seed, image.path(),
                             {.file_sync_keeps_name = trial % 2 == 0});
-      const auto opened = Anchor::Open(PosixFileIo(), image.path() + "/anchor", kLedger);
+      const auto opened = Anchor::Open(PosixFileIo(), image.path() + "/anchor", kAnchorLedger);
       if (cut < run.marks.front() && absl::IsNotFound(opened.status())) continue;
       REQUIRE_OK(opened);
       std::uint64_t acknowledged = 0;
@@ -107,14 +103,14 @@ TEST_CASE("anchor: an error at every operation", "[storage][anchor][faults]") {
     const TempDirectory directory;
     const std::string path = directory.path() + "/anchor";
     disk.Arm({.at = at, .kind = kind, .is_sticky = is_sticky});
-    const Run run = RunAnchor(disk, path);
+    const AnchorRun run = RunAnchor(disk, path);
     const std::string struck = disk.struck();
     CAPTURE(struck);
     disk.Disarm();
     if (!struck.empty()) ++struck_count;
     REQUIRE_FALSE(run.moved_after_failure);
     if (struck.empty()) REQUIRE(run.acknowledged == kAdvanceCount);
-    auto opened = Anchor::Open(PosixFileIo(), path, kLedger);
+    auto opened = Anchor::Open(PosixFileIo(), path, kAnchorLedger);
     if (!run.is_created) {
       if (opened.ok()) REQUIRE((*opened)->head().tree_size == 0);
       continue;

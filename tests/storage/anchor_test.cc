@@ -7,6 +7,7 @@
 #include <string>
 
 #include "graph/merkle/merkle.h"
+#include "tests/storage/anchor_heads.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
 #include "tests/support/temp_directory.h"
@@ -14,24 +15,18 @@
 namespace tributary::test {
 namespace {
 
-const Digest kLedger = Sha256("lineage.example.com/acme");
-
-AnchorHead HeadOf(std::uint64_t tree_size) {
-  return {1, tree_size, Sha256("root of " + std::to_string(tree_size))};
-}
-
 class AnchorFile {
  public:
   AnchorFile() : path_(directory_.path() + "/anchor") {}
   const std::string& path() const { return path_; }
 
   std::unique_ptr<Anchor> Create() const {
-    auto anchor = Anchor::Create(PosixFileIo(), path_, kLedger, /*epoch=*/1);
+    auto anchor = Anchor::Create(PosixFileIo(), path_, kAnchorLedger, /*epoch=*/1);
     REQUIRE_OK(anchor);
     return *std::move(anchor);
   }
   absl::StatusOr<std::unique_ptr<Anchor>> Open() const {
-    return Anchor::Open(PosixFileIo(), path_, kLedger);
+    return Anchor::Open(PosixFileIo(), path_, kAnchorLedger);
   }
   std::string Bytes() const {
     const auto bytes = ReadFile(PosixFileIo(), path_, kAnchorFileSize);
@@ -72,7 +67,7 @@ TEST_CASE("anchor: a new one holds the empty tree", "[storage][anchor]") {
   REQUIRE((*opened)->head() == AnchorHead{1, 0, EmptyRoot()});
   REQUIRE((*opened)->unreadable_copy_count() == 0);
   REQUIRE_FALSE((*opened)->may_be_one_behind());
-  CHECK_STATUS(Anchor::Create(PosixFileIo(), file.path(), kLedger, 1),
+  CHECK_STATUS(Anchor::Create(PosixFileIo(), file.path(), kAnchorLedger, 1),
                absl::StatusCode::kAlreadyExists);
 }
 

@@ -11,7 +11,7 @@ using Outcome = FaultDisk::Outcome;
 
 // Runs `action`, which answers a Status, as one operation of the disk.
 template <typename Action>
-absl::Status Run(FaultDisk& disk, const Step& step, Action action) {
+absl::Status RunStep(FaultDisk& disk, const Step& step, Action action) {
   absl::Status status;
   const Outcome outcome = disk.Do(step, [&](std::size_t byte_count) {
     status = action(byte_count);
@@ -29,7 +29,7 @@ class FaultFile : public File {
   absl::StatusOr<std::string> Read(std::uint64_t offset, std::size_t size) override {
     std::string bytes;
     const absl::Status status =
-        Run(disk_, {.operation = FileOperation::kRead, .path = path_}, [&](std::size_t) {
+        RunStep(disk_, {.operation = FileOperation::kRead, .path = path_}, [&](std::size_t) {
           auto read = file_->Read(offset, size);
           if (read.ok()) bytes = *std::move(read);
           return read.status();
@@ -44,20 +44,20 @@ class FaultFile : public File {
                     .file = id_,
                     .offset = offset,
                     .bytes = bytes};
-    return Run(disk_, step, [&](std::size_t byte_count) {
+    return RunStep(disk_, step, [&](std::size_t byte_count) {
       return file_->Write(offset, bytes.substr(0, byte_count));
     });
   }
 
   absl::Status SyncData() override {
     const Step step{.operation = FileOperation::kSync, .path = path_, .file = id_};
-    return Run(disk_, step, [&](std::size_t) { return file_->SyncData(); });
+    return RunStep(disk_, step, [&](std::size_t) { return file_->SyncData(); });
   }
 
   absl::StatusOr<std::uint64_t> Size() override {
     std::uint64_t size = 0;
     const absl::Status status =
-        Run(disk_, {.operation = FileOperation::kQuery, .path = path_}, [&](std::size_t) {
+        RunStep(disk_, {.operation = FileOperation::kQuery, .path = path_}, [&](std::size_t) {
           const auto found = file_->Size();
           if (found.ok()) size = *found;
           return found.status();
@@ -93,7 +93,7 @@ class FaultFileIo : public FileIo {
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override {
     std::vector<std::string> names;
     const absl::Status status =
-        Run(disk_, {.operation = FileOperation::kQuery, .path = directory}, [&](std::size_t) {
+        RunStep(disk_, {.operation = FileOperation::kQuery, .path = directory}, [&](std::size_t) {
           auto listed = io_.List(directory);
           if (listed.ok()) names = *std::move(listed);
           return listed.status();
@@ -103,23 +103,23 @@ class FaultFileIo : public FileIo {
   }
 
   absl::Status MakeDirectory(const std::string& path) override {
-    return Run(disk_, {.operation = FileOperation::kMakeDirectory, .path = path},
-               [&](std::size_t) { return io_.MakeDirectory(path); });
+    return RunStep(disk_, {.operation = FileOperation::kMakeDirectory, .path = path},
+                   [&](std::size_t) { return io_.MakeDirectory(path); });
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
-    return Run(disk_, {.operation = FileOperation::kRename, .path = from, .target = to},
-               [&](std::size_t) { return io_.Rename(from, to); });
+    return RunStep(disk_, {.operation = FileOperation::kRename, .path = from, .target = to},
+                   [&](std::size_t) { return io_.Rename(from, to); });
   }
 
   absl::Status Remove(const std::string& path) override {
-    return Run(disk_, {.operation = FileOperation::kRemove, .path = path},
-               [&](std::size_t) { return io_.Remove(path); });
+    return RunStep(disk_, {.operation = FileOperation::kRemove, .path = path},
+                   [&](std::size_t) { return io_.Remove(path); });
   }
 
   absl::Status SyncDirectory(const std::string& directory) override {
-    return Run(disk_, {.operation = FileOperation::kSyncDirectory, .path = directory},
-               [&](std::size_t) { return io_.SyncDirectory(directory); });
+    return RunStep(disk_, {.operation = FileOperation::kSyncDirectory, .path = directory},
+                   [&](std::size_t) { return io_.SyncDirectory(directory); });
   }
 
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override {

@@ -30,12 +30,6 @@ bool RetainsWithoutDerivation(AssetKind kind) {
 
 }  // namespace
 
-BigInt ToBigInt(Uint128 value) {
-  BigInt big = static_cast<std::uint64_t>(value >> 64);
-  big <<= 64;
-  return big + static_cast<std::uint64_t>(value);
-}
-
 std::vector<std::size_t> ReferenceOrder(const PlainLineage& lineage, std::size_t target) {
   // How many derivations of reached assets still have to be visited before each asset.
   std::vector<std::size_t> open(lineage.assets.size());

@@ -7,16 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "boost/multiprecision/cpp_int.hpp"
 #include "graph/model/uint128.h"
+#include "tests/support/big_int.h"
 #include "tests/support/memory_lineage_reader.h"
 
 namespace tributary::test {
 
-using BigInt = boost::multiprecision::cpp_int;
 using BigRational = boost::multiprecision::cpp_rational;
-
-BigInt ToBigInt(Uint128 value);
 
 // Grains by index into PlainLineage::assets.
 struct ReferenceAttribution {

@@ -20,7 +20,7 @@ absl::StatusOr<std::vector<PayeeLine>> Split(const LineageReader& reader, Grains
   return SplitOverPayees(reader, subgraph, AttributeGrains(subgraph, placed).value(), limits);
 }
 
-std::vector<Line> Lines(const PlainLineage& lineage, Grains placed) {
+std::vector<Line> SplitLines(const PlainLineage& lineage, Grains placed) {
   std::vector<Line> lines;
   const auto split = Split(MemoryLineageReader(lineage), placed).value();
   for (const PayeeLine& line : split) {
@@ -40,20 +40,21 @@ PlainLineage Story() {
 }
 
 TEST_CASE("payees: each line by its key, in byte order", "[attribution]") {
-  CHECK(Lines(Story(), 10) == std::vector<Line>{{"party:sam", 4},
-                                                {"unattributed", 2},
-                                                {"unclaimed:" + TestId(2).ToHex(), 2},
-                                                {"undisclosed:" + TestId(3).ToHex(), 2}});
+  CHECK(SplitLines(Story(), 10) == std::vector<Line>{{"party:sam", 4},
+                                                     {"unattributed", 2},
+                                                     {"unclaimed:" + TestId(2).ToHex(), 2},
+                                                     {"undisclosed:" + TestId(3).ToHex(), 2}});
 }
 
 TEST_CASE("payees: holders of undisclosed grains get none of them", "[attribution]") {
   // "dora" holds the dataset, but nothing says what the dataset was made from.
-  for (const Line& line : Lines(Story(), 10)) CHECK(line.first != "party:dora");
+  for (const Line& line : SplitLines(Story(), 10)) CHECK(line.first != "party:dora");
 }
 
 TEST_CASE("payees: units divide by the cumulative rule in byte order of party", "[attribution]") {
   const PlainLineage lineage{{{TestId(1), AssetKind::kWork, {}, {{"b", 1}, {"a", 1}, {"A", 1}}}}};
-  CHECK(Lines(lineage, 7) == std::vector<Line>{{"party:A", 2}, {"party:a", 2}, {"party:b", 3}});
+  CHECK(SplitLines(lineage, 7) ==
+        std::vector<Line>{{"party:A", 2}, {"party:a", 2}, {"party:b", 3}});
 }
 
 TEST_CASE("payees: grains from several assets are one line", "[attribution]") {
@@ -62,13 +63,13 @@ TEST_CASE("payees: grains from several assets are one line", "[attribution]") {
                                PlainDerivation{1, 0, {{.input = 1, .weight = 1}}},
                                {{"p", 1}}},
                               {TestId(2), AssetKind::kWork, {}, {{"p", 1}, {"q", 1}}}}};
-  CHECK(Lines(lineage, 8) == std::vector<Line>{{"party:p", 6}, {"party:q", 2}});
+  CHECK(SplitLines(lineage, 8) == std::vector<Line>{{"party:p", 6}, {"party:q", 2}});
 }
 
 TEST_CASE("payees: lines of zero grains are left out", "[attribution]") {
   const PlainLineage lineage{{{TestId(1), AssetKind::kWork, {}, {{"p", 1}, {"q", 1}}}}};
-  CHECK(Lines(lineage, 1) == std::vector<Line>{{"party:q", 1}});
-  CHECK(Lines(lineage, 0).empty());
+  CHECK(SplitLines(lineage, 1) == std::vector<Line>{{"party:q", 1}});
+  CHECK(SplitLines(lineage, 0).empty());
 }
 
 TEST_CASE("payees: units up to 2^63 - 1 are exact", "[attribution]") {

@@ -2,7 +2,6 @@
 // exact fractions, and on every small lineage there is.
 
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <string>
 
@@ -15,15 +14,10 @@
 #include "tests/support/random_lineage.h"
 #include "tests/support/reference_attribution.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 
 namespace tributary::test {
 namespace {
-
-// TRIBUTARY_TEST_SCALE=<n> runs n times as many lineages.
-std::size_t Scaled(std::size_t count) {
-  const char* scale = std::getenv("TRIBUTARY_TEST_SCALE");
-  return scale == nullptr ? count : count * std::strtoull(scale, nullptr, 10);
-}
 
 // What the implementation finds, in full. Asserts stay out of the hot loop: a difference is a text.
 struct Found {
@@ -170,7 +164,7 @@ std::string CheckOne(Rng& rng, bool against_fractions, ClassCounts* counts) {
 
 // One quarter of the million. The parts differ in their seeds and run side by side.
 void CheckPart(std::uint64_t part) {
-  const std::size_t trial_count = Scaled(250'000);
+  const std::size_t trial_count = Scaled<std::size_t>(250'000);
   const std::uint64_t seed = SeededRng().seed() + (part << 32);
   ClassCounts counts{};
   for (std::size_t trial = 0; trial < trial_count; ++trial) {

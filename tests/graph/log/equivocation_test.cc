@@ -8,14 +8,13 @@
 
 #include "tests/graph/log/samples.h"
 #include "tests/support/catch.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
-
-std::vector<VerifierKey> Keys() { return {test::LogKey()}; }
+using test::kInvalid;
+using test::kUnauthenticated;
 
 // Two histories that part after three leaves.
 test::Leaves History(std::size_t size, const std::string& mark) {
@@ -26,7 +25,8 @@ test::Leaves History(std::size_t size, const std::string& mark) {
 
 TEST_CASE("equivocation: the golden fork", "[log][golden]") {
   const auto found = VerifyEquivocation(
-      {test::ReadLogGolden("checkpoint.txt"), test::ReadLogGolden("fork.txt"), {}, {}}, Keys());
+      {test::ReadLogGolden("checkpoint.txt"), test::ReadLogGolden("fork.txt"), {}, {}},
+      test::LogKeys());
   REQUIRE_OK(found);
   CHECK(found->smaller.tree_size == 3);
   CHECK(found->smaller.root_hash != found->larger.root_hash);
@@ -41,9 +41,9 @@ TEST_CASE("equivocation: two sizes need the larger tree's root at the smaller", 
       EquivocationProof proof{test::SignedHead(one), test::SignedHead(other),
                               test::ReferenceRoot(std::span(other).first(old_size)),
                               test::ReferenceConsistency(old_size, other)};
-      CHECK_STATUS(VerifyEquivocation(proof, Keys()), absl::StatusCode::kOk);
+      CHECK_STATUS(VerifyEquivocation(proof, test::LogKeys()), absl::StatusCode::kOk);
       proof.prefix_root = Sha256("made up");
-      CHECK_STATUS(VerifyEquivocation(proof, Keys()), kInvalid);
+      CHECK_STATUS(VerifyEquivocation(proof, test::LogKeys()), kInvalid);
     }
   }
 }
@@ -55,12 +55,13 @@ TEST_CASE("equivocation: an honest log can not be accused", "[log]") {
   };
   const Digest root5 = test::ReferenceRoot(std::span(leaves).first(5));
   const auto proof59 = test::ReferenceConsistency(5, leaves);
-  CHECK_STATUS(VerifyEquivocation({head(9), head(9), {}, {}}, Keys()), kInvalid);
-  CHECK_STATUS(VerifyEquivocation({head(5), head(9), root5, proof59}, Keys()), kInvalid);
-  CHECK_STATUS(VerifyEquivocation({head(5), head(9), Sha256("x"), proof59}, Keys()), kInvalid);
-  CHECK_STATUS(VerifyEquivocation({head(5), head(9), {}, {}}, Keys()), kInvalid);
-  CHECK_STATUS(VerifyEquivocation({head(9), head(5), root5, proof59}, Keys()), kInvalid);
-  CHECK_STATUS(VerifyEquivocation({head(0), head(9), Sha256("x"), {}}, Keys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation({head(9), head(9), {}, {}}, test::LogKeys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation({head(5), head(9), root5, proof59}, test::LogKeys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation({head(5), head(9), Sha256("x"), proof59}, test::LogKeys()),
+               kInvalid);
+  CHECK_STATUS(VerifyEquivocation({head(5), head(9), {}, {}}, test::LogKeys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation({head(9), head(5), root5, proof59}, test::LogKeys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation({head(0), head(9), Sha256("x"), {}}, test::LogKeys()), kInvalid);
 }
 
 TEST_CASE("equivocation: what somebody else signed is none", "[log]") {
@@ -68,7 +69,7 @@ TEST_CASE("equivocation: what somebody else signed is none", "[log]") {
   const std::string text = FormatCheckpoint({std::string(test::kOrigin), 3, Sha256("r"), {}});
   const std::string forged =
       FormatNote({text, {SignNote(text, test::kOrigin, test::WitnessSigningKey(1))}});
-  CHECK_STATUS(VerifyEquivocation({head, forged, {}, {}}, Keys()), kUnauthenticated);
+  CHECK_STATUS(VerifyEquivocation({head, forged, {}, {}}, test::LogKeys()), kUnauthenticated);
   CHECK_STATUS(VerifyEquivocation({head, test::ReadLogGolden("fork.txt"), {}, {}}, {}),
                kUnauthenticated);
 }
@@ -86,7 +87,7 @@ TEST_CASE("equivocation: cosignatures convict nobody", "[log]") {
 
 TEST_CASE("equivocation: two epochs are two logs", "[log]") {
   const std::string other = "lineage.example.com/acme/2";
-  std::vector<VerifierKey> keys = Keys();
+  std::vector<VerifierKey> keys = test::LogKeys();
   keys.push_back(
       VerifierKey::Create(other, NoteAlgorithm::kEd25519, test::LogSigningKey().public_key())
           .value());
@@ -98,10 +99,10 @@ TEST_CASE("equivocation: two epochs are two logs", "[log]") {
 TEST_CASE("equivocation: a proof for one size has nothing besides", "[log]") {
   EquivocationProof proof{
       test::ReadLogGolden("checkpoint.txt"), test::ReadLogGolden("fork.txt"), Sha256("x"), {}};
-  CHECK_STATUS(VerifyEquivocation(proof, Keys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation(proof, test::LogKeys()), kInvalid);
   proof.prefix_root = Digest{};
   proof.prefix_proof.push_back(Digest{});
-  CHECK_STATUS(VerifyEquivocation(proof, Keys()), kInvalid);
+  CHECK_STATUS(VerifyEquivocation(proof, test::LogKeys()), kInvalid);
 }
 
 }  // namespace

@@ -8,14 +8,12 @@
 #include "graph/model/base64.h"
 #include "tests/graph/log/samples.h"
 #include "tests/support/catch.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-
-std::vector<VerifierKey> Keys() { return {test::LogKey()}; }
-LogPolicy Golden() { return LogPolicy::Parse(test::ReadLogGolden("policy.txt")).value(); }
+using test::kInvalid;
 
 TEST_CASE("log proof: the golden one", "[log][golden]") {
   const std::string text = test::ReadLogGolden("record.tlog-proof");
@@ -26,8 +24,8 @@ TEST_CASE("log proof: the golden one", "[log][golden]") {
   CHECK(proof->nodes.size() == 2);
   CHECK(proof->extra == FormatProofTime(TimeMs{1767225600001}));
   CHECK(proof->checkpoint == test::ReadLogGolden("checkpoint.txt"));
-  const auto proven =
-      VerifyRecordProof(*proof, test::ReadLogGolden("record.json"), Keys(), Golden());
+  const auto proven = VerifyRecordProof(*proof, test::ReadLogGolden("record.json"), test::LogKeys(),
+                                        test::GoldenPolicy());
   REQUIRE_OK(proven);
   CHECK(proven->leaf.record_id == Sha256("{\"record\":1}"));
   CHECK(proven->leaf.accepted_time.value == 1767225600001);
@@ -38,7 +36,7 @@ TEST_CASE("log proof: the golden one", "[log][golden]") {
 TEST_CASE("log proof: no changed byte gives another answer", "[log]") {
   const std::string text = test::ReadLogGolden("record.tlog-proof");
   const std::string record = test::ReadLogGolden("record.json");
-  const LogPolicy policy = Golden();
+  const LogPolicy policy = test::GoldenPolicy();
   for (std::size_t i = 0; i < text.size(); ++i) {
     for (const char flip : {'\x01', '\x04', '\x20', '\x80'}) {
       std::string changed = text;
@@ -47,7 +45,7 @@ TEST_CASE("log proof: no changed byte gives another answer", "[log]") {
       if (!proof.ok()) continue;
       CAPTURE(i, changed);
       REQUIRE(FormatLogProof(*proof) == changed);
-      REQUIRE_FALSE(VerifyRecordProof(*proof, record, Keys(), policy).ok());
+      REQUIRE_FALSE(VerifyRecordProof(*proof, record, test::LogKeys(), policy).ok());
     }
   }
 }
@@ -56,7 +54,7 @@ TEST_CASE("log proof: another record, time, place or path is refused", "[log]") 
   const LogProof good = ParseLogProof(test::ReadLogGolden("record.tlog-proof")).value();
   const LogPolicy policy;
   const auto verify = [&](const LogProof& proof, std::string_view record = "{\"record\":1}") {
-    return VerifyRecordProof(proof, record, Keys(), policy).status();
+    return VerifyRecordProof(proof, record, test::LogKeys(), policy).status();
   };
   CHECK_STATUS(verify(good), absl::StatusCode::kOk);
   CHECK_STATUS(verify(good, "{\"record\":2}"), kInvalid);
@@ -90,15 +88,15 @@ TEST_CASE("log proof: the logs are those of the policy", "[log]") {
   const LogProof proof = ParseLogProof(test::ReadLogGolden("record.tlog-proof")).value();
   const std::string record = test::ReadLogGolden("record.json");
   const std::string leaf_data = std::string(Sha256(record).view()) + proof.extra;
-  CHECK_STATUS(VerifyRecordProof(proof, record, Golden()), absl::StatusCode::kOk);
-  CHECK_STATUS(VerifyLogProof(proof, leaf_data, Golden()), absl::StatusCode::kOk);
+  CHECK_STATUS(VerifyRecordProof(proof, record, test::GoldenPolicy()), absl::StatusCode::kOk);
+  CHECK_STATUS(VerifyLogProof(proof, leaf_data, test::GoldenPolicy()), absl::StatusCode::kOk);
   const auto another = VerifierKey::Create("another.example/1", NoteAlgorithm::kEd25519,
                                            test::WitnessSigningKey(9).public_key())
                            .value();
   const LogPolicy policy =
       LogPolicy::Parse("log " + another.ToString() + "\nquorum none\n").value();
-  CHECK_STATUS(VerifyRecordProof(proof, record, Keys(), policy), kInvalid);
-  CHECK_STATUS(VerifyLogProof(proof, leaf_data, Keys(), policy), kInvalid);
+  CHECK_STATUS(VerifyRecordProof(proof, record, test::LogKeys(), policy), kInvalid);
+  CHECK_STATUS(VerifyLogProof(proof, leaf_data, test::LogKeys(), policy), kInvalid);
   CHECK_STATUS(VerifyRecordProof(proof, record, policy), absl::StatusCode::kUnauthenticated);
   CHECK_STATUS(VerifyRecordProof(proof, record, LogPolicy()), absl::StatusCode::kUnauthenticated);
 }
@@ -109,9 +107,9 @@ TEST_CASE("log proof: a node does not pose as a leaf", "[log]") {
   const auto tile = ParseHashTile(test::ReadLogGoldenHex("tile_0_000.p_3.hex"), 3).value();
   const std::string node = std::string(tile[0].view()) + std::string(tile[1].view());
   LogProof proof{"", 0, {tile[2]}, good.checkpoint};
-  CHECK_STATUS(VerifyLogProof(proof, node, Keys(), LogPolicy()), kInvalid);
+  CHECK_STATUS(VerifyLogProof(proof, node, test::LogKeys(), LogPolicy()), kInvalid);
   proof.checkpoint = test::SignedHead(2, NodeHash(NodeHash(tile[0], tile[1]), tile[2]));
-  CHECK_STATUS(VerifyLogProof(proof, node, Keys(), LogPolicy()), kInvalid);
+  CHECK_STATUS(VerifyLogProof(proof, node, test::LogKeys(), LogPolicy()), kInvalid);
 }
 
 TEST_CASE("log proof: forms that are accepted", "[log]") {
@@ -122,7 +120,7 @@ TEST_CASE("log proof: forms that are accepted", "[log]") {
   const auto proof = ParseLogProof(text);
   REQUIRE_OK(proof);
   CHECK(FormatLogProof(*proof) == text);
-  CHECK_STATUS(VerifyLogProof(*proof, "leaf", Keys(), LogPolicy()), absl::StatusCode::kOk);
+  CHECK_STATUS(VerifyLogProof(*proof, "leaf", test::LogKeys(), LogPolicy()), absl::StatusCode::kOk);
 }
 
 TEST_CASE("log proof: forms that are refused", "[log]") {

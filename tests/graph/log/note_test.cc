@@ -12,12 +12,13 @@
 #include "tests/graph/log/samples.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+using test::kInvalid;
+using test::kUnauthenticated;
 
 // The example of C2SP signed-note.
 constexpr std::string_view kExampleVkey =

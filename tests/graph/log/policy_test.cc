@@ -7,11 +7,12 @@
 
 #include "tests/graph/log/samples.h"
 #include "tests/support/catch.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using test::kInvalid;
 
 std::string Witness(const std::string& name, char number) {
   return "witness " + name + " " + test::WitnessKey(number).ToString() + "\n";
@@ -126,10 +127,8 @@ TEST_CASE("policy: entries and size are bounded", "[log]") {
                kInvalid);
 }
 
-LogPolicy Golden() { return LogPolicy::Parse(test::ReadLogGolden("policy.txt")).value(); }
-
 TEST_CASE("open checkpoint: the golden head", "[log][golden]") {
-  const auto head = OpenCheckpoint(test::ReadLogGolden("checkpoint.txt"), Golden());
+  const auto head = OpenCheckpoint(test::ReadLogGolden("checkpoint.txt"), test::GoldenPolicy());
   REQUIRE_OK(head);
   CHECK(head->checkpoint.origin == test::kOrigin);
   CHECK(head->checkpoint.tree_size == 3);
@@ -141,14 +140,16 @@ TEST_CASE("open checkpoint: the golden head", "[log][golden]") {
 TEST_CASE("open checkpoint: too few witnesses make no quorum", "[log]") {
   Note note = ParseNote(test::ReadLogGolden("checkpoint.txt")).value();
   note.signatures.pop_back();
-  CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(note), test::GoldenPolicy()),
+               absl::StatusCode::kFailedPrecondition);
   // One who is not in the policy does not count.
   note.signatures.push_back(
       SignCosignature(note.text, "witness.example/w4", test::WitnessSigningKey(4), 9));
-  CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(note), test::GoldenPolicy()),
+               absl::StatusCode::kFailedPrecondition);
   note.signatures.push_back(
       SignCosignature(note.text, "witness.example/w3", test::WitnessSigningKey(3), 9));
-  const auto head = OpenCheckpoint(FormatNote(note), Golden());
+  const auto head = OpenCheckpoint(FormatNote(note), test::GoldenPolicy());
   REQUIRE_OK(head);
   CHECK(head->unknown_count == 1);
 }
@@ -157,8 +158,10 @@ TEST_CASE("open checkpoint: witnesses alone, or another log, do not make it good
   const Note good = ParseNote(test::ReadLogGolden("checkpoint.txt")).value();
   Note note = good;
   note.signatures.erase(note.signatures.begin());
-  CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kUnauthenticated);
-  CHECK_STATUS(OpenCheckpoint(FormatNote(good), {}, Golden()), absl::StatusCode::kUnauthenticated);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(note), test::GoldenPolicy()),
+               absl::StatusCode::kUnauthenticated);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(good), {}, test::GoldenPolicy()),
+               absl::StatusCode::kUnauthenticated);
   // The log's own key under a head that names another log.
   note = good;
   note.text = FormatCheckpoint({"lineage.example.com/other/1", 3, Sha256("r"), {}});
@@ -167,7 +170,8 @@ TEST_CASE("open checkpoint: witnesses alone, or another log, do not make it good
                absl::StatusCode::kUnauthenticated);
   note = good;
   note.signatures[0].bytes[3] = static_cast<char>(note.signatures[0].bytes[3] ^ 1);
-  CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kUnauthenticated);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(note), test::GoldenPolicy()),
+               absl::StatusCode::kUnauthenticated);
 }
 
 TEST_CASE("open checkpoint: a cosignature of the log's key is not the log's word", "[log]") {
@@ -197,9 +201,9 @@ TEST_CASE("open checkpoint: a log key is one of the policy's, and of none of its
   CHECK_STATUS(opens(Log() + "quorum none\n"), kInvalid);
   CHECK_STATUS(opens("witness w " + test::CosigningLogKey().ToString() + "\nquorum none\n"),
                kInvalid);
-  CHECK_STATUS(
-      OpenCheckpoint(test::ReadLogGolden("checkpoint.txt"), std::vector{test::LogKey()}, Golden()),
-      absl::StatusCode::kOk);
+  CHECK_STATUS(OpenCheckpoint(test::ReadLogGolden("checkpoint.txt"), std::vector{test::LogKey()},
+                              test::GoldenPolicy()),
+               absl::StatusCode::kOk);
   // A policy without logs knows none by itself.
   CHECK_STATUS(OpenCheckpoint(note, LogPolicy()), absl::StatusCode::kUnauthenticated);
 }
@@ -208,10 +212,11 @@ TEST_CASE("open checkpoint: a witness that cosigned twice counts once", "[log]")
   Note note = ParseNote(test::ReadLogGolden("checkpoint.txt")).value();
   note.signatures[2] =
       SignCosignature(note.text, "witness.example/w1", test::WitnessSigningKey(1), 1767225799);
-  CHECK_STATUS(OpenCheckpoint(FormatNote(note), Golden()), absl::StatusCode::kFailedPrecondition);
+  CHECK_STATUS(OpenCheckpoint(FormatNote(note), test::GoldenPolicy()),
+               absl::StatusCode::kFailedPrecondition);
   note.signatures.push_back(
       SignCosignature(note.text, "witness.example/w2", test::WitnessSigningKey(2), 5));
-  const auto head = OpenCheckpoint(FormatNote(note), Golden());
+  const auto head = OpenCheckpoint(FormatNote(note), test::GoldenPolicy());
   REQUIRE_OK(head);
   using Cosigner = TrustedCheckpoint::Cosigner;
   CHECK(head->cosigners == std::vector<Cosigner>{{"one", 1767225799}, {"two", 5}});

@@ -11,6 +11,7 @@
 
 #include "graph/log/checkpoint.h"
 #include "graph/log/note.h"
+#include "graph/log/policy.h"
 #include "graph/merkle/merkle.h"
 #include "graph/signature/signing_key.h"
 #include "tests/graph/merkle/reference_tree.h"
@@ -45,6 +46,8 @@ inline SigningKey WitnessSigningKey(char number) {
   return SigningKey::FromEd25519Seed(std::string(32, number)).value();
 }
 inline VerifierKey LogKey() { return VerifierKey::Parse(kLogVkey).value(); }
+inline std::vector<VerifierKey> LogKeys() { return {LogKey()}; }
+inline LogPolicy GoldenPolicy() { return LogPolicy::Parse(ReadLogGolden("policy.txt")).value(); }
 // The log's key as one for cosignatures, which must not pass as the log's.
 inline VerifierKey CosigningLogKey() {
   return VerifierKey::Create(kOrigin, NoteAlgorithm::kCosignatureV1, LogSigningKey().public_key())

@@ -9,11 +9,12 @@
 #include "tests/graph/log/samples.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using test::kInvalid;
 
 Tile Hashes(std::uint32_t level, std::uint64_t index, std::uint32_t width = kTileWidthMax) {
   return {TileKind::kHashes, level, index, width};

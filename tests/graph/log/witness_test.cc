@@ -10,11 +10,12 @@
 #include "graph/model/base64.h"
 #include "tests/graph/log/samples.h"
 #include "tests/support/catch.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using test::kInvalid;
 
 const test::Leaves& AllLeaves() {
   static const test::Leaves leaves = test::NumberedLeaves(20);

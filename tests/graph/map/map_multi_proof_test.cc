@@ -13,25 +13,18 @@
 #include "tests/graph/map/reference_map.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
 using test::Contents;
 using test::EntriesOf;
+using test::kInvalid;
+using test::RandomContents;
 using test::StoredMap;
 using test::WithBitFlipped;
 using Claims = std::vector<MapClaim>;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-
-Contents RandomContents(test::Rng& rng, std::size_t count) {
-  Contents contents;
-  while (contents.size() < count) {
-    contents[test::RandomKey(rng, contents)] = test::RandomDigest(rng);
-  }
-  return contents;
-}
 
 std::vector<MapKey> RandomKeys(test::Rng& rng, const Contents& contents, std::uint64_t count) {
   std::set<MapKey> keys;

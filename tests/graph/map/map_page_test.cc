@@ -8,13 +8,13 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
+using test::kInvalid;
 using test::StoredMap;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 // Of the eight entries of docs/formats/map.md: two slots of the page of the root are pages.
 const MapPageId kTop{{}, 0, 1};

@@ -10,6 +10,7 @@
 #include "tests/graph/map/reference_map.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
@@ -17,10 +18,10 @@ namespace {
 using test::Contents;
 using test::Entries;
 using test::EntriesOf;
+using test::kInvalid;
+using test::RandomContents;
 using test::StoredMap;
 using test::WithBitFlipped;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 std::string Refusal(const MapClaim& claim, const MapProof& proof, const Digest& root) {
   return std::string(VerifyMapProof(claim, proof, root).message());
@@ -37,14 +38,6 @@ std::vector<MapKey> KeysToAsk(test::Rng& rng, const Contents& contents) {
   }
   for (int i = 0; i < 10; ++i) keys.push_back({test::RandomDigest(rng)});
   return keys;
-}
-
-Contents RandomContents(test::Rng& rng, std::size_t count) {
-  Contents contents;
-  while (contents.size() < count) {
-    contents[test::RandomKey(rng, contents)] = test::RandomDigest(rng);
-  }
-  return contents;
 }
 
 TEST_CASE("map proof: of every key that is there, and of keys that are not", "[map][property]") {

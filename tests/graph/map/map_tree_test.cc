@@ -13,6 +13,7 @@
 #include "tests/graph/map/reference_map.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
@@ -20,11 +21,10 @@ namespace {
 using test::Contents;
 using test::Entries;
 using test::EntriesOf;
+using test::kInvalid;
 using test::MemoryPages;
 using test::ReferenceMapRoot;
 using test::StoredMap;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 void Shuffle(test::Rng& rng, Entries* entries) {
   for (std::size_t i = entries->size(); i > 1; --i) {

@@ -148,6 +148,14 @@ class MemoryPages final : public MapPageReader {
   mutable std::size_t page_count = 0;
 };
 
+inline Contents RandomContents(Rng& rng, std::size_t count) {
+  Contents contents;
+  while (contents.size() < count) {
+    contents[RandomKey(rng, contents)] = RandomDigest(rng);
+  }
+  return contents;
+}
+
 // A map, its pages and what is in it.
 class StoredMap {
  public:

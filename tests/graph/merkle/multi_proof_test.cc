@@ -13,32 +13,15 @@
 #include "tests/graph/merkle/reference_tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
+using test::kInvalid;
 using test::Leaves;
+using test::StoredTree;
 using Indexes = std::vector<std::uint64_t>;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-
-class StoredTree final : public SubtreeReader {
- public:
-  explicit StoredTree(std::span<const std::string> leaves) : leaves_(leaves) {}
-  absl::Status ReadSubtrees(std::span<const SubtreeId> ids,
-                            std::vector<Digest>* roots) const override {
-    ++call_count;
-    for (const SubtreeId& id : ids) {
-      const std::size_t count = std::size_t{1} << id.level;
-      roots->push_back(test::ReferenceRoot(leaves_.subspan(id.index * count, count)));
-    }
-    return absl::OkStatus();
-  }
-  mutable int call_count = 0;
-
- private:
-  std::span<const std::string> leaves_;
-};
 
 // NODES of the header, straight from its definition.
 std::vector<Digest> ReferenceNodes(std::span<const std::string> leaves, std::size_t begin,
@@ -83,7 +66,7 @@ TEST_CASE("multi proof: every set of leaves of every tree of up to ten", "[merkl
       REQUIRE(*nodes == ReferenceNodes(leaves, 0, {indexes.begin(), indexes.end()}));
       REQUIRE_OK(VerifyMultiInclusion(Placed(indexes, leaves), size, *nodes, root));
     }
-    REQUIRE(tree.call_count == (1 << size) - 1);
+    REQUIRE(tree.call_count() == (1 << size) - 1);
   }
 }
 
@@ -193,7 +176,7 @@ TEST_CASE("multi proof: what can not be asked", "[merkle]") {
   CHECK_STATUS(MultiInclusionProof(tree, Indexes{0}, 0), absl::StatusCode::kOutOfRange);
   CHECK_STATUS(VerifyMultiInclusion({}, 0, {}, EmptyRoot()), kInvalid);
   CHECK_STATUS(VerifyMultiInclusion({}, 1, std::vector{LeafHash("a")}, LeafHash("a")), kInvalid);
-  CHECK(tree.call_count == 0);
+  CHECK(tree.call_count() == 0);
 }
 
 TEST_CASE("multi proof: nodes are counted before any is read", "[merkle]") {
@@ -204,7 +187,7 @@ TEST_CASE("multi proof: nodes are counted before any is read", "[merkle]") {
   const StoredTree tree(leaves);
   const auto proof = MultiInclusionProof(tree, indexes, std::uint64_t{1} << 62);
   CHECK_STATUS(proof, absl::StatusCode::kResourceExhausted);
-  CHECK(tree.call_count == 0);
+  CHECK(tree.call_count() == 0);
   const std::vector<Digest> nodes(kMultiProofNodeCountMax + 1);
   CHECK(VerifyMultiInclusion(std::vector<PlacedLeaf>(1), 1, nodes, Digest{}).message() ==
         "proof: more than 16777216 nodes");

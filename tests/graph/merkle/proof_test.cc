@@ -14,32 +14,10 @@ namespace tributary {
 namespace {
 
 using test::Leaves;
+using test::StoredTree;
 using Proof = std::vector<Digest>;
 
 constexpr std::size_t kSizeMax = 70;  // past 64, so that the last subtree is several levels lower
-
-// A stored tree that has `size` leaves: asking beyond them is a mistake of the caller.
-class StoredTree final : public SubtreeReader {
- public:
-  explicit StoredTree(std::span<const std::string> leaves) : leaves_(leaves) {}
-
-  absl::Status ReadSubtrees(std::span<const SubtreeId> ids,
-                            std::vector<Digest>* roots) const override {
-    ++call_count_;
-    roots->clear();
-    for (const SubtreeId& id : ids) {
-      const std::size_t count = std::size_t{1} << id.level;
-      if ((id.index + 1) * count > leaves_.size()) return absl::DataLossError("beyond the tree");
-      roots->push_back(test::ReferenceRoot(leaves_.subspan(id.index * count, count)));
-    }
-    return absl::OkStatus();
-  }
-  int call_count() const { return call_count_; }
-
- private:
-  std::span<const std::string> leaves_;
-  mutable int call_count_ = 0;
-};
 
 class FailingTree final : public SubtreeReader {
  public:

@@ -89,4 +89,27 @@ inline Leaves PublishedLeaves() {
           "\x60\x61\x62\x63\x64\x65\x66\x67\x68\x69\x6a\x6b\x6c\x6d\x6e\x6f"s};
 }
 
+// A stored tree that has `size` leaves: asking beyond them is a mistake of the caller.
+class StoredTree final : public SubtreeReader {
+ public:
+  explicit StoredTree(std::span<const std::string> leaves) : leaves_(leaves) {}
+
+  absl::Status ReadSubtrees(std::span<const SubtreeId> ids,
+                            std::vector<Digest>* roots) const override {
+    ++call_count_;
+    roots->clear();
+    for (const SubtreeId& id : ids) {
+      const std::size_t count = std::size_t{1} << id.level;
+      if ((id.index + 1) * count > leaves_.size()) return absl::DataLossError("beyond the tree");
+      roots->push_back(ReferenceRoot(leaves_.subspan(id.index * count, count)));
+    }
+    return absl::OkStatus();
+  }
+  int call_count() const { return call_count_; }
+
+ private:
+  std::span<const std::string> leaves_;
+  mutable int call_count_ = 0;
+};
+
 }  // namespace tributary::test

@@ -7,13 +7,14 @@
 
 #include "graph/model/canonical_json.h"
 #include "tests/support/catch.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-using namespace std::string_literals;
+using test::kInvalid;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using namespace std::string_literals;
 
 ForeignJson Number(const std::string& text) { return ForeignJson(ForeignJson::Number{text}); }
 ForeignJson Text(const std::string& text) { return ForeignJson(text); }

@@ -7,6 +7,7 @@
 
 #include "graph/model/record.h"
 #include "graph/model/status.h"
+#include "tests/graph/model/bounds.h"
 #include "tests/graph/model/sample_records.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
@@ -14,9 +15,10 @@
 namespace tributary {
 namespace {
 
+using test::Bound;
+using test::CheckBounds;
 using test::MakeRecord;
-
-std::string Repeated(std::size_t size, char c = 'x') { return std::string(size, c); }
+using test::Repeated;
 
 std::vector<Attribute> Pairs(std::size_t count, std::size_t key_size = 8,
                              std::size_t value_size = 1) {
@@ -107,12 +109,6 @@ Record WithComputedBy(const std::function<void(ComputedBy*)>& edit) {
     edit(&*record->computed_by);
   });
 }
-
-struct Bound {
-  std::string field;  // that the refusal names
-  Record allowed;     // at the bound
-  Record refused;     // just beyond it
-};
 
 std::vector<Bound> SizeBounds() {
   const auto party_text = [](std::string PartyRecord::*text, std::size_t size) {
@@ -239,19 +235,6 @@ std::vector<Bound> NumberBounds() {
       {"activity.start", started(kTimeMsMax), started(kTimeMsMax + 1)},
       {"activity.end", ended(kTimeMsMax), ended(kTimeMsMax + 1)},
   };
-}
-
-void CheckBounds(const std::vector<Bound>& bounds) {
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    CAPTURE(i, bounds[i].field);
-    CHECK_STATUS(Validate(bounds[i].allowed), absl::StatusCode::kOk);
-    const auto decoded = DecodeRecord(EncodeRecord(bounds[i].allowed));
-    REQUIRE_OK(decoded);
-    CHECK(*decoded == bounds[i].allowed);
-    const absl::Status refused = Validate(bounds[i].refused);
-    CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument);
-    CHECK(FieldOf(refused) == bounds[i].field);
-  }
 }
 
 TEST_CASE("records: sizes and counts at their bound pass, one more does not", "[model]") {

@@ -7,18 +7,11 @@
 
 #include "graph/model/check.h"
 #include "graph/model/status.h"
+#include "tests/graph/model/sample_values.h"
 #include "tests/graph/model/settlement_samples.h"
 
 namespace tributary::test {
 namespace {
-
-Digest IdOf(std::string_view name) { return Sha256(name); }
-
-TimeMs Time(std::string_view text) {
-  const auto time = ParseTime(text);
-  TRIBUTARY_CHECK(time.has_value());
-  return *time;
-}
 
 Record WithEveryCommonKey(Record record) {
   record.supersedes = IdOf("before");

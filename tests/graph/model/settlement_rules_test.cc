@@ -6,17 +6,19 @@
 
 #include "graph/model/record.h"
 #include "graph/model/status.h"
+#include "tests/graph/model/bounds.h"
 #include "tests/graph/model/settlement_samples.h"
 #include "tests/support/catch.h"
 
 namespace tributary {
 namespace {
 
+using test::Bound;
+using test::CheckBounds;
 using test::MakeRecord;
+using test::Repeated;
 
 constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
-
-std::string Repeated(std::size_t size, char c = 'x') { return std::string(size, c); }
 
 // The body of a sample, changed.
 template <typename Body>
@@ -50,25 +52,6 @@ const auto kAssignment = From<AssignmentRecord>("assignment_minimal");
 const auto kMerge = From<PartyMergeRecord>("partymerge_minimal");
 const auto kBatch = From<PayoutBatchRecord>("payoutbatch_minimal");
 const auto kState = From<PayoutStateRecord>("payoutstate_minimal");
-
-struct Bound {
-  std::string field;  // that the refusal names
-  Record allowed;     // at the bound
-  Record refused;     // just beyond it
-};
-
-void CheckBounds(const std::vector<Bound>& bounds) {
-  for (std::size_t i = 0; i < bounds.size(); ++i) {
-    CAPTURE(i, bounds[i].field);
-    CHECK_STATUS(Validate(bounds[i].allowed), absl::StatusCode::kOk);
-    const auto decoded = DecodeRecord(EncodeRecord(bounds[i].allowed));
-    REQUIRE_OK(decoded);
-    CHECK(*decoded == bounds[i].allowed);
-    const absl::Status refused = Validate(bounds[i].refused);
-    CHECK_STATUS(refused, absl::StatusCode::kInvalidArgument);
-    CHECK(FieldOf(refused) == bounds[i].field);
-  }
-}
 
 // Two records that differ in one text or number: at its bound and beyond.
 template <typename Body, typename Make, typename Value>

@@ -1,19 +1,10 @@
 #include "tests/graph/model/settlement_samples.h"
+#include "tests/graph/model/sample_values.h"
 
 #include <set>
 
-#include "graph/model/check.h"
-
 namespace tributary::test {
 namespace {
-
-Digest IdOf(std::string_view name) { return Sha256(name); }
-
-TimeMs Time(std::string_view text) {
-  const auto time = ParseTime(text);
-  TRIBUTARY_CHECK(time.has_value());
-  return *time;
-}
 
 // With the keys that any record may have, but for supersedes.
 Record Final(RecordBody body) {

@@ -3,19 +3,15 @@
 #include <limits>
 #include <vector>
 
-#include "boost/multiprecision/cpp_int.hpp"
+#include "tests/support/big_int.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
 
 namespace tributary {
 namespace {
 
-using BigInt = boost::multiprecision::cpp_int;
-
-BigInt ToBigInt(Uint128 value) {
-  return (BigInt(static_cast<std::uint64_t>(value >> 64)) << 64) +
-         static_cast<std::uint64_t>(value);
-}
+using test::BigInt;
+using test::ToBigInt;
 
 constexpr std::string_view kMaxDecimal = "340282366920938463463374607431768211455";
 

@@ -1,21 +1,17 @@
 #include "graph/model/wide.h"
 
-#include "boost/multiprecision/cpp_int.hpp"
+#include "tests/support/big_int.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
 
 namespace tributary {
 namespace {
 
-using BigInt = boost::multiprecision::cpp_int;
-
-BigInt ToBigInt(Uint128 value) {
-  return (BigInt(static_cast<std::uint64_t>(value >> 64)) << 64) +
-         static_cast<std::uint64_t>(value);
-}
+using test::BigInt;
+using test::ToBigInt;
 
 // Of any size; mostly near a power of two, where carries happen.
-Uint128 RandomUint128(test::Rng& rng) {
+Uint128 RandomNearPowers(test::Rng& rng) {
   const Uint128 any = ((Uint128{rng()} << 64) | rng()) >> rng.Below(128);
   return rng.OneIn(3) ? any : (Uint128{1} << rng.Below(128)) - rng.Below(3);
 }
@@ -24,9 +20,9 @@ TEST_CASE("multiply, divide: against a big integer", "[model][property]") {
   test::Rng rng = test::SeededRng();
   int refused_count = 0;
   for (int trial = 0; trial < 200'000; ++trial) {
-    const Uint128 a = RandomUint128(rng);
-    const Uint128 b = RandomUint128(rng);
-    const Uint128 d = rng.OneIn(4) ? std::max(a, b) : RandomUint128(rng);
+    const Uint128 a = RandomNearPowers(rng);
+    const Uint128 b = RandomNearPowers(rng);
+    const Uint128 d = rng.OneIn(4) ? std::max(a, b) : RandomNearPowers(rng);
     const auto found = MultiplyDivide(a, b, d);
     const BigInt wanted = d == 0 ? BigInt(-1) : BigInt(ToBigInt(a) * ToBigInt(b) / ToBigInt(d));
     const bool fits = d != 0 && wanted <= ToBigInt(kUint128Max);
@@ -54,7 +50,7 @@ TEST_CASE("wide sum: equal if the sums are, beyond 128 bits", "[model][property]
     BigInt left_sum = 0;
     BigInt right_sum = 0;
     for (std::uint64_t i = rng.Below(5); i > 0; --i) {
-      const Uint128 value = RandomUint128(rng);
+      const Uint128 value = RandomNearPowers(rng);
       const auto shift = static_cast<unsigned>(rng.Below(65));
       left.AddShifted(value, shift);
       left_sum += ToBigInt(value) << shift;

@@ -11,11 +11,12 @@
 #include "tests/graph/merkle/reference_tree.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using test::kInvalid;
 
 // A derivation with all of its edges, as its issuer has it. Nothing here checks rules.
 struct Issued {

@@ -6,6 +6,7 @@
 #include "graph/model/status.h"
 #include "graph/settlement/read_balance.h"
 #include "graph/settlement/statement_lines.h"
+#include "tests/graph/settlement/earned.h"
 #include "tests/support/catch.h"
 #include "tests/support/list_settlement_reader.h"
 #include "tests/support/rng.h"
@@ -134,25 +135,15 @@ CurrencyRecord Currency(std::string code, std::uint64_t bits) {
 }
 
 // A statement in which each of these earns so many whole units of EUR.
-StatementBuilder Earned(const std::vector<std::pair<std::string, Uint128>>& units) {
-  StatementBuilder builder;
-  REQUIRE_OK(builder.AddCurrency("EUR", 64));
-  for (const auto& [payee, amount] : units) {
-    const StatementBuilder::Earning earning = {.payee = payee, .grains = amount << 64};
-    REQUIRE_OK(builder.AddSales("EUR", {amount}, 1, {&earning, 1}));
-  }
-  return builder;
-}
-
 // ana and leo are paid 10 and 20 in statement 1, 30 and 40 in statement 2, where leo has a mandate.
 ListSettlementReader TwoStatements() {
   ListSettlementReader ledger;
   ledger.Append(LedgerRecord{});
   ledger.Append(Currency("EUR", 64));
   ledger.Append(Currency("ETH", 32));
-  ledger.AppendStatement(Earned({{"party:ana", 10}, {"party:leo", 20}, {"unattributed", 5}}));
+  ledger.AppendStatement(EarnedUnits({{"party:ana", 10}, {"party:leo", 20}, {"unattributed", 5}}));
   ledger.Append(MandateRecord{.party = "leo", .collector = "ana", .begin = 4});
-  ledger.AppendStatement(Earned({{"party:ana", 30}, {"party:leo", 40}}));
+  ledger.AppendStatement(EarnedUnits({{"party:ana", 30}, {"party:leo", 40}}));
   return ledger;
 }
 
@@ -224,7 +215,7 @@ TEST_CASE("read balances: what open adjustments take is not payable any more",
   ledger.Append(LedgerRecord{});
   ledger.Append(Currency("EUR", 64));
   ledger.Append(MandateRecord{.party = "leo", .collector = "ana", .begin = 0});
-  StatementBuilder first = Earned({{"party:ana", 10}, {"party:leo", 20}, {"party:zoe", 5}});
+  StatementBuilder first = EarnedUnits({{"party:ana", 10}, {"party:leo", 20}, {"party:zoe", 5}});
   REQUIRE_OK(first.AddAdjustment("EUR", "party:ana", kUnit / 2, 0));  // a carry
   ledger.AppendStatement(std::move(first));
   const auto figures = [&](const std::string& party) {
@@ -258,7 +249,7 @@ TEST_CASE("read balances: what open adjustments take is not payable any more",
   CHECK(figures("zoe") == Figures(5, 0));
   const std::uint64_t before = ledger.tree_size().value;
   // Once they are closed the statement says it.
-  StatementBuilder second = Earned({});
+  StatementBuilder second = EarnedUnits({});
   REQUIRE_OK(second.AddCurrency("EUR", 64));
   REQUIRE_OK(second.AddOpening("EUR", "party:ana", kUnit / 2, 0));
   REQUIRE_OK(second.AddAdjustment("EUR", "party:ana", 0, kUnit));
@@ -273,7 +264,7 @@ TEST_CASE("read balances: what open adjustments take is not payable any more",
 TEST_CASE("read balances: all currencies with a figure, or the one asked for",
           "[settlement][balance]") {
   ListSettlementReader ledger = TwoStatements();
-  StatementBuilder builder = Earned({{"party:ana", 1}});
+  StatementBuilder builder = EarnedUnits({{"party:ana", 1}});
   REQUIRE_OK(builder.AddCurrency("ETH", 32));
   const StatementBuilder::Earning earning = {.payee = "party:ana", .grains = Grains{7} << 32};
   REQUIRE_OK(builder.AddSales("ETH", {7}, 1, {&earning, 1}));
@@ -344,7 +335,7 @@ TEST_CASE("find lines: as a scan finds them, with few reads", "[settlement][bala
   for (std::size_t i = 0; i < 5000; ++i) units.emplace_back(StrCat("party:p", i * 3), i + 1);
   ListSettlementReader ledger;
   ledger.Append(LedgerRecord{});
-  const LogPosition record = ledger.AppendStatement(Earned(units));
+  const LogPosition record = ledger.AppendStatement(EarnedUnits(units));
   const LineList list = {record, units.size()};
   for (const std::size_t key_count :
        {std::size_t{0}, std::size_t{1}, std::size_t{40}, std::size_t{15'000}}) {
@@ -374,7 +365,7 @@ TEST_CASE("find lines: as a scan finds them, with few reads", "[settlement][bala
 TEST_CASE("read all balances: pages of accounts, each with all of its lines",
           "[settlement][balance]") {
   ListSettlementReader ledger = TwoStatements();
-  ledger.AppendStatement(Earned({{"party:aba", 1}, {"party:zoe", 2}, {"party:leo", 3}}));
+  ledger.AppendStatement(EarnedUnits({{"party:aba", 1}, {"party:zoe", 2}, {"party:leo", 3}}));
   const PartyRoutes routes = *ReadRoutes(ledger);
   const auto whole = ReadAllBalances(ledger, routes, "EUR");
   REQUIRE_OK(whole);
@@ -403,8 +394,8 @@ TEST_CASE("read all balances: pages of accounts, each with all of its lines",
   ListSettlementReader descending;
   descending.Append(LedgerRecord{});
   descending.Append(Currency("EUR", 64));
-  descending.AppendStatement(Earned({{"party:zoe", 2}}));
-  descending.AppendStatement(Earned({{"party:ana", 1}}));
+  descending.AppendStatement(EarnedUnits({{"party:zoe", 2}}));
+  descending.AppendStatement(EarnedUnits({{"party:ana", 1}}));
   const auto first = ReadAllBalances(descending, PartyRoutes(), "EUR", "", 1);
   REQUIRE_OK(first);
   CHECK(first->balances[0].account == "ana");

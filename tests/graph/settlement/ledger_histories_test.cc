@@ -2,7 +2,6 @@
 // adjustments: what the code closes against a slow reading of the same log, grain for grain.
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <optional>
 
@@ -15,16 +14,12 @@
 #include "tests/support/memory_settlement_ledger.h"
 #include "tests/support/reference_ledger.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 
 namespace tributary::test {
 namespace {
 
-std::size_t Scaled(std::size_t count) {
-  const char* scale = std::getenv("TRIBUTARY_TEST_SCALE");
-  return scale == nullptr ? count : count * std::strtoull(scale, nullptr, 10);
-}
-
-struct Seen {
+struct SeenInLedgers {
   std::uint64_t statements = 0;
   std::uint64_t sales = 0;
   std::uint64_t shared = 0;   // statements that valued several tree sizes in one pass
@@ -46,7 +41,7 @@ using Key = std::pair<std::string, std::string>;
 
 class LedgerHistory {
  public:
-  LedgerHistory(Rng& rng, Seen* seen) : rng_(rng), seen_(seen), slow_(ledger_) {
+  LedgerHistory(Rng& rng, SeenInLedgers* seen) : rng_(rng), seen_(seen), slow_(ledger_) {
     ledger_.Append(CurrencyRecord{.code = "EUR", .scale = 2});
     ledger_.Append(CurrencyRecord{.code = "TOK", .scale = 0, .fraction_bits = 3});
     for (std::uint64_t i = rng_.Below(3); i > 0; --i) AddPolicy();
@@ -532,7 +527,7 @@ class LedgerHistory {
   }
 
   Rng& rng_;
-  Seen* seen_;
+  SeenInLedgers* seen_;
   MemorySettlementLedger ledger_;
   ReferenceLedger slow_;
   CloseOptions options_;
@@ -556,8 +551,8 @@ class LedgerHistory {
 TEST_CASE("ledger histories: the code and a slow reading agree grain for grain",
           "[settlement][property]") {
   Rng rng = SeededRng();
-  Seen seen;
-  const std::size_t count = Scaled(100'000);
+  SeenInLedgers seen;
+  const std::size_t count = Scaled<std::size_t>(100'000);
   for (std::size_t trial = 0; trial < count; ++trial) {
     Rng own(rng());
     const std::string problem = LedgerHistory(own, &seen).Run();

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "graph/model/status.h"
+#include "tests/graph/settlement/earned.h"
 #include "tests/support/catch.h"
 #include "tests/support/list_settlement_reader.h"
 
@@ -24,16 +25,6 @@ PayoutBatchRecord Batch(std::string reference, std::uint64_t tree_size,
           .lines = std::move(lines)};
 }
 
-StatementBuilder Earned(const std::vector<std::pair<std::string, Uint128>>& units) {
-  StatementBuilder builder;
-  REQUIRE_OK(builder.AddCurrency("EUR", 64));
-  for (const auto& [payee, amount] : units) {
-    const StatementBuilder::Earning earning = {.payee = payee, .grains = amount << 64};
-    REQUIRE_OK(builder.AddSales("EUR", {amount}, 1, {&earning, 1}));
-  }
-  return builder;
-}
-
 // The society collects for ana and leo: 10 and 20 in statement 1, 30 and 40 in statement 2.
 ListSettlementReader Society() {
   ListSettlementReader ledger;
@@ -41,8 +32,8 @@ ListSettlementReader Society() {
   ledger.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
   ledger.Append(MandateRecord{.party = "ana", .collector = "society", .begin = 0});
   ledger.Append(MandateRecord{.party = "leo", .collector = "society", .begin = 0});
-  ledger.AppendStatement(Earned({{"party:ana", 10}, {"party:leo", 20}, {"party:zoe", 9}}));
-  ledger.AppendStatement(Earned({{"party:ana", 30}, {"party:leo", 40}}));
+  ledger.AppendStatement(EarnedUnits({{"party:ana", 10}, {"party:leo", 20}, {"party:zoe", 9}}));
+  ledger.AppendStatement(EarnedUnits({{"party:ana", 30}, {"party:leo", 40}}));
   return ledger;
 }
 
@@ -151,7 +142,7 @@ TEST_CASE("check new payout: balances must be as they are now", "[settlement][pa
   CHECK(check_after(PartyMergeRecord{.party = "eva", .into = "ana"}) == kConflict);
   CHECK(check_after(PolicyRecord{.name = "p"}) == absl::StatusCode::kOk);
   ListSettlementReader ledger = Society();
-  ledger.AppendStatement(Earned({}));
+  ledger.AppendStatement(EarnedUnits({}));
   CHECK_STATUS(CheckNewPayout(ledger, batch), kConflict);
 }
 

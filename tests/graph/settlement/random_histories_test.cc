@@ -2,7 +2,6 @@
 // payouts, kept twice: by the code, and by a slow book written from SEMANTICS with big integers.
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "graph/model/check.h"
@@ -12,14 +11,10 @@
 #include "tests/graph/settlement/sale_cases.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 
 namespace tributary::test {
 namespace {
-
-std::size_t Scaled(std::size_t count) {
-  const char* scale = std::getenv("TRIBUTARY_TEST_SCALE");
-  return scale == nullptr ? count : count * std::strtoull(scale, nullptr, 10);
-}
 
 using Key = std::pair<std::string, std::string>;  // currency, payee
 using Earned = std::map<Key, BigInt>;
@@ -66,7 +61,7 @@ struct ClosedStatement {
   Earned slow_earned;
 };
 
-struct Seen {
+struct SeenInHistories {
   std::size_t statements = 0;
   std::size_t adjustments = 0;
   std::size_t reversals = 0;
@@ -79,7 +74,7 @@ struct Seen {
 
 class History {
  public:
-  History(Rng& rng, Seen* seen) : rng_(rng), seen_(seen) {
+  History(Rng& rng, SeenInHistories* seen) : rng_(rng), seen_(seen) {
     do {
       state_ = RandomSaleCase(rng);
     } while (state_.lineage.assets.size() > 14);
@@ -406,7 +401,7 @@ class History {
   }
 
   Rng& rng_;
-  Seen* seen_;
+  SeenInHistories* seen_;
   SaleCase state_;  // the lineage and holds of now
   std::vector<Digest> hold_ids_;
   std::vector<RecordedSale> sales_;
@@ -421,8 +416,8 @@ class History {
 
 TEST_CASE("random histories: both books agree, and nothing is lost", "[settlement][property]") {
   Rng rng = SeededRng();
-  Seen seen;
-  const std::size_t count = Scaled(100'000);
+  SeenInHistories seen;
+  const std::size_t count = Scaled<std::size_t>(100'000);
   for (std::size_t trial = 0; trial < count; ++trial) {
     const std::string problem = History(rng, &seen).Run();
     if (!problem.empty()) FAIL("history " << trial << " of seed " << rng.seed() << ": " << problem);

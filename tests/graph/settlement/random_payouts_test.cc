@@ -2,7 +2,6 @@
 // the code and by a slow book that looks at everything recorded for each question.
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -13,21 +12,17 @@
 #include "tests/support/catch.h"
 #include "tests/support/list_settlement_reader.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 
 namespace tributary::test {
 namespace {
-
-std::size_t Scaled(std::size_t count) {
-  const char* scale = std::getenv("TRIBUTARY_TEST_SCALE");
-  return scale == nullptr ? count : count * std::strtoull(scale, nullptr, 10);
-}
 
 const std::vector<std::string>& Names() {
   static const auto& names = *new std::vector<std::string>{"a", "b", "c", "d", "e", "f"};
   return names;
 }
 
-unsigned BitsOf(const std::string& currency) { return currency == "ETH" ? 32 : 64; }
+unsigned FractionBitsOf(const std::string& currency) { return currency == "ETH" ? 32 : 64; }
 
 using Signed = std::int64_t;
 
@@ -58,7 +53,7 @@ struct SlowStatement {
   std::vector<StatementLine> lines;
 };
 
-struct Seen {
+struct SeenInPayouts {
   std::map<std::string, int> counts;
 };
 
@@ -66,7 +61,8 @@ enum class Merges { kNone, kLasting, kUndone };
 
 class PayeeHistory {
  public:
-  PayeeHistory(Rng& rng, Merges merges, Seen* seen) : rng_(rng), merges_(merges), seen_(seen) {
+  PayeeHistory(Rng& rng, Merges merges, SeenInPayouts* seen)
+      : rng_(rng), merges_(merges), seen_(seen) {
     ledger_.Append(LedgerRecord{});
     ledger_.Append(CurrencyRecord{.code = "EUR", .scale = 2, .fraction_bits = 64});
     ledger_.Append(CurrencyRecord{.code = "ETH", .scale = 18, .fraction_bits = 32});
@@ -116,7 +112,7 @@ class PayeeHistory {
     const LogPosition at = ledger_.Append(PolicyRecord{.name = StrCat("sale", ++sale_count_)});
     const std::string currency = AnyCurrency();
     const MinorUnits amount = {1 + rng_.Below(rng_.OneIn(2) ? 3 : 1000)};
-    const Grains placed = amount.value << BitsOf(currency);
+    const Grains placed = amount.value << FractionBitsOf(currency);
     const Grains part = placed / (1 + rng_.Below(7));
     const std::string party = AnyName();
     const std::string earner = slow_.Earner(party, at.value);
@@ -192,7 +188,7 @@ class PayeeHistory {
     ledger_.Append(PolicyRecord{.name = StrCat("close", ++sale_count_)});  // no empty range
     StatementBuilder builder;
     for (const std::string currency : {"EUR", "ETH"}) {
-      REQUIRE_OK(builder.AddCurrency(currency, BitsOf(currency)));
+      REQUIRE_OK(builder.AddCurrency(currency, FractionBitsOf(currency)));
     }
     if (!statements_.empty()) {
       for (const StatementLine& line : statements_.back().lines) {
@@ -332,7 +328,7 @@ class PayeeHistory {
         REQUIRE(balance.debt == slow.debt);
         REQUIRE(balance.pending_decrease == slow.pending_decrease);
         if (slow.pending_decrease != 0) Count("decrease to come");
-        const unsigned bits = BitsOf(currency);
+        const unsigned bits = FractionBitsOf(currency);
         const Grains owing = slow.debt + slow.pending_decrease;
         const auto owed =
             static_cast<Signed>(owing >> bits) + ((owing & ((Grains{1} << bits) - 1)) != 0 ? 1 : 0);
@@ -405,7 +401,7 @@ class PayeeHistory {
 
   Rng& rng_;
   Merges merges_;
-  Seen* seen_;
+  SeenInPayouts* seen_;
   ListSettlementReader ledger_;
   PartyRoutes routes_;
   SlowRoutes slow_;
@@ -422,8 +418,8 @@ class PayeeHistory {
 //           for ever; and nobody is ever paid more than there was, also where merges are undone.
 TEST_CASE("payouts: random histories, as a slow book says", "[settlement][payout][property]") {
   Rng rng = SeededRng();
-  Seen seen;
-  const std::size_t count = Scaled(400);
+  SeenInPayouts seen;
+  const std::size_t count = Scaled<std::size_t>(400);
   for (std::size_t trial = 0; trial < count; ++trial) {
     CAPTURE(rng.seed(), trial);
     const Merges merges = trial % 3 == 0   ? Merges::kNone

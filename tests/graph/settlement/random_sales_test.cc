@@ -2,7 +2,6 @@
 // matter.
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 #include "graph/attribution/attribution.h"
@@ -11,18 +10,13 @@
 #include "tests/graph/settlement/sale_cases.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
+#include "tests/support/scale.h"
 
 namespace tributary::test {
 namespace {
 
-// TRIBUTARY_TEST_SCALE=<n> runs n times as many.
-std::size_t Scaled(std::size_t count) {
-  const char* scale = std::getenv("TRIBUTARY_TEST_SCALE");
-  return scale == nullptr ? count : count * std::strtoull(scale, nullptr, 10);
-}
-
 // How often each thing that a policy or hold can do was done.
-struct Seen {
+struct SeenInSales {
   std::size_t split = 0;
   std::size_t refused_fees = 0;
   std::size_t refused_terms = 0;
@@ -35,7 +29,7 @@ struct Seen {
   std::size_t to_holders = 0;
 };
 
-void Note(const SaleCase& made, const SaleSplit& split, Seen* seen) {
+void Note(const SaleCase& made, const SaleSplit& split, SeenInSales* seen) {
   ++seen->split;
   if (split.absolute != 0) ++seen->absolute;
   std::size_t short_count = 0;
@@ -55,7 +49,7 @@ void Note(const SaleCase& made, const SaleSplit& split, Seen* seen) {
   if (to_holders) ++seen->to_holders;
 }
 
-std::string CheckOne(Rng& rng, Seen* seen) {
+std::string CheckOne(Rng& rng, SeenInSales* seen) {
   const SaleCase made = RandomSaleCase(rng);
   const auto split = Split(made);
   const ReferenceSplit wanted =
@@ -81,8 +75,8 @@ std::string CheckOne(Rng& rng, Seen* seen) {
 
 TEST_CASE("random sales: grain for grain the reference's", "[settlement][property]") {
   Rng rng = SeededRng();
-  Seen seen;
-  for (std::size_t trial = 0; trial < Scaled(200'000); ++trial) {
+  SeenInSales seen;
+  for (std::size_t trial = 0; trial < Scaled<std::size_t>(200'000); ++trial) {
     const std::string difference = CheckOne(rng, &seen);
     if (!difference.empty())
       FAIL("trial " << trial << " of seed " << rng.seed() << ": " << difference);

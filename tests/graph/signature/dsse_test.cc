@@ -13,12 +13,13 @@
 #include "tests/graph/signature/sample_keys.h"
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
-constexpr auto kUnauthenticated = absl::StatusCode::kUnauthenticated;
+using test::kInvalid;
+using test::kUnauthenticated;
 
 std::vector<SigningKey> SampleSigningKeys() {
   std::vector<SigningKey> keys;

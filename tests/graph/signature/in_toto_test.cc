@@ -3,11 +3,12 @@
 #include <string>
 
 #include "tests/support/catch.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using test::kInvalid;
 
 const std::string kHex(64, 'a');
 

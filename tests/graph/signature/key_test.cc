@@ -13,16 +13,16 @@
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
 #include "tests/support/rng.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
 using test::FromHex;
+using test::kInvalid;
 using test::kSampleKeys;
 using test::kSampleMessage;
 using test::SampleKey;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 TEST_CASE("keys: those of another implementation are read, sign and verify", "[signature]") {
   for (const SampleKey& sample : kSampleKeys) {

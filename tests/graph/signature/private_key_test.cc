@@ -13,14 +13,14 @@
 #include "tests/graph/signature/sample_keys.h"
 #include "tests/support/catch.h"
 #include "tests/support/hex.h"
+#include "tests/support/status_codes.h"
 
 namespace tributary {
 namespace {
 
 using test::FreedMemory;
 using test::FromHex;
-
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+using test::kInvalid;
 
 std::string Der(char tag, const std::string& content) {
   std::string der(1, tag);

@@ -106,7 +106,7 @@ std::string Printed(const Lines& lines) {
 }
 
 // Every answer that a view gives, as text.
-std::string Answers(const Ledger& ledger, const std::vector<Digest>& targets) {
+std::string AllAnswers(const Ledger& ledger, const std::vector<Digest>& targets) {
   std::string text;
   const std::uint64_t size = ledger.head().tree_size.value;
   for (const std::uint64_t at : {size, size / 2 + 1, size / 3 + 1}) {
@@ -200,13 +200,13 @@ TEST_CASE("equivalence: restart, compaction, backup and replay change no answer"
         REQUIRE_OK(ledger->RecordFact(test::Superseding(std::move(fact), old->id)));
       }
     }
-    const std::string answers = Answers(*ledger, targets);
+    const std::string answers = AllAnswers(*ledger, targets);
     const HeadRow head = ledger->head();
 
     REQUIRE_OK(ledger.Reopen());
-    CHECK(Answers(*ledger, targets) == answers);
+    CHECK(AllAnswers(*ledger, targets) == answers);
     REQUIRE_OK(ledger->Compact());
-    CHECK(Answers(*ledger, targets) == answers);
+    CHECK(AllAnswers(*ledger, targets) == answers);
 
     test::TempDirectory backup;
     REQUIRE_OK(ledger->CopyTo(backup.path() + "/store"));
@@ -221,13 +221,13 @@ TEST_CASE("equivalence: restart, compaction, backup and replay change no answer"
       auto restored = Ledger::Open(*std::move(store), *std::move(anchor), {});
       REQUIRE_OK(restored);
       CHECK((*restored)->head() == head);
-      CHECK(Answers(**restored, targets) == answers);
+      CHECK(AllAnswers(**restored, targets) == answers);
     }
     for (const Engine engine : {Engine::kMemory, Engine::kRocksDb}) {
       TestLedger replayed(engine);
       Replay(*ledger, *replayed);
       CHECK(replayed->head().root == head.root);
-      CHECK(Answers(*replayed, targets) == answers);
+      CHECK(AllAnswers(*replayed, targets) == answers);
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include "graph/attribution/attribution.h"
 #include "graph/lineage/subgraph.h"
+#include "tests/storage/ledger/market.h"
 #include "tests/support/catch.h"
 #include "tests/support/test_ledger.h"
 
@@ -12,20 +13,9 @@ using test::AssetFact;
 using test::AssetId;
 using test::DerivationFact;
 using test::Engine;
+using test::MustRecord;
+using test::MustView;
 using test::TestLedger;
-
-Receipt MustRecord(TestLedger& ledger, Fact fact, const SubmitOptions& options = {}) {
-  auto receipt = ledger->RecordFact(std::move(fact), options);
-  REQUIRE_OK(receipt);
-  return *receipt;
-}
-
-std::shared_ptr<LedgerView> MustView(TestLedger& ledger,
-                                     std::optional<TreeSize> tree_size = std::nullopt) {
-  auto view = ledger->ViewAt(tree_size);
-  REQUIRE_OK(view);
-  return *view;
-}
 
 TEST_CASE("ledger: the same fact again appends nothing", "[ledger]") {
   TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb));

@@ -27,8 +27,8 @@ inline Fact FactOf(RecordBody body, std::optional<Digest> supersedes = std::null
   return fact;
 }
 
-inline Receipt MustRecord(TestLedger& ledger, Fact fact) {
-  auto receipt = ledger->RecordFact(std::move(fact));
+inline Receipt MustRecord(TestLedger& ledger, Fact fact, const SubmitOptions& options = {}) {
+  auto receipt = ledger->RecordFact(std::move(fact), options);
   REQUIRE_OK(receipt);
   return *receipt;
 }

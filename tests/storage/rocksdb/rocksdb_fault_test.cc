@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/rocksdb/rocksdb_store.h"
+#include "tests/storage/rocksdb/small_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/crash_image.h"
 #include "tests/support/fault_file_system.h"
@@ -31,15 +32,6 @@ WriteBatch Step(int step) {
   batch.Put(Family::kLog, "log", Number(step), Value(step));
   batch.Put(Family::kAsset, Number(step), "", Value(step + 1));
   return batch;
-}
-
-RocksDbOptions OptionsFor(const std::string& path) {
-  RocksDbOptions options;
-  options.path = path;
-  options.create_if_missing = true;
-  options.write_buffer_size = 16u << 10;  // many flushes in a short run
-  options.table_file_size = 16u << 10;
-  return options;
 }
 
 struct Run {
@@ -120,7 +112,7 @@ CutResult CutOften(const RocksDbOptions& run_options, FaultDisk& disk, int image
     const TempDirectory image;
     MaterializeCrashImage(recording, cut, seed, image.path(),
                           {.file_sync_keeps_name = rng.OneIn(2)});
-    const auto store = OpenRocksDbStore(OptionsFor(image.path() + "/store"));
+    const auto store = OpenRocksDbStore(SmallFiles(image.path() + "/store"));
     if (!store.ok()) {
       UNSCOPED_INFO("cut " << cut << " seed " << seed << ": " << store.status().ToString());
       ++result.refused_count;
@@ -142,7 +134,7 @@ CutResult CutOften(const RocksDbOptions& run_options, FaultDisk& disk, int image
 TEST_CASE("rocksdb store: no power cut loses an acknowledged commit", "[storage][rocksdb][crash]") {
   FaultDisk disk;
   const TempDirectory directory;
-  RocksDbOptions options = OptionsFor(directory.path() + "/store");
+  RocksDbOptions options = SmallFiles(directory.path() + "/store");
   options.file_system = NewFaultFileSystem(disk);
   const CutResult result = CutOften(options, disk, kImageCount);
   CAPTURE(result.image_count);
@@ -155,7 +147,7 @@ TEST_CASE("rocksdb store: no power cut loses an acknowledged commit", "[storage]
 TEST_CASE("rocksdb store: power cuts find the missing sync", "[storage][rocksdb][crash][planted]") {
   FaultDisk disk;
   const TempDirectory directory;
-  RocksDbOptions options = OptionsFor(directory.path() + "/store");
+  RocksDbOptions options = SmallFiles(directory.path() + "/store");
   options.file_system = NewFaultFileSystem(disk);
   options.unsafe_no_sync_for_tests = true;
   REQUIRE(CutOften(options, disk, /*image_count=*/100).lost_count > 0);
@@ -182,7 +174,7 @@ TEST_CASE("rocksdb store: an error at every operation", "[storage][rocksdb][faul
   std::uint64_t operation_count = 0;
   {
     const TempDirectory directory;
-    RocksDbOptions options = OptionsFor(directory.path() + "/store");
+    RocksDbOptions options = SmallFiles(directory.path() + "/store");
     options.file_system = NewFaultFileSystem(disk);
     REQUIRE_OK(RunStore(disk, options).failure);
     operation_count = disk.operation_count();
@@ -193,7 +185,7 @@ TEST_CASE("rocksdb store: an error at every operation", "[storage][rocksdb][faul
   int struck_count = 0;
   for (std::uint64_t at = rng.Below(stride); at < operation_count; at += stride) {
     const TempDirectory directory;
-    RocksDbOptions options = OptionsFor(directory.path() + "/store");
+    RocksDbOptions options = SmallFiles(directory.path() + "/store");
     options.file_system = NewFaultFileSystem(disk);
     disk.Arm({.at = at, .kind = known.kind, .is_sticky = known.is_sticky});
     const Run run = RunStore(disk, options);
@@ -204,7 +196,7 @@ TEST_CASE("rocksdb store: an error at every operation", "[storage][rocksdb][faul
     REQUIRE_FALSE(run.committed_after_failure);
     if (struck.empty()) REQUIRE_OK(run.failure);
 
-    const auto reopened = OpenRocksDbStore(OptionsFor(options.path));
+    const auto reopened = OpenRocksDbStore(SmallFiles(options.path));
     REQUIRE_OK(reopened);
     const int head = WholeHead(**reopened);
     REQUIRE((head == run.acknowledged || head == run.attempted));

@@ -14,6 +14,7 @@
 
 #include "storage/rocksdb/key_encoding.h"
 #include "tests/storage/conformance/store_model.h"
+#include "tests/storage/rocksdb/small_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
 #include "tests/support/temp_directory.h"
@@ -23,17 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-RocksDbOptions OptionsFor(const std::string& path) {
-  RocksDbOptions options;
-  options.path = path;
-  options.create_if_missing = true;
-  options.write_buffer_size = 64u << 10;
-  options.table_file_size = 32u << 10;
-  return options;
-}
-
 std::unique_ptr<Store> Open(const std::string& path) {
-  auto store = OpenRocksDbStore(OptionsFor(path));
+  auto store = OpenRocksDbStore(SmallFiles(path));
   REQUIRE_OK(store);
   return *std::move(store);
 }
@@ -91,7 +83,7 @@ TEST_CASE("rocksdb keys: the successor of a prefix", "[storage][rocksdb]") {
 
 TEST_CASE("rocksdb store: opens nothing that is not there", "[storage][rocksdb]") {
   const TempDirectory directory;
-  RocksDbOptions options = OptionsFor(directory.path() + "/store");
+  RocksDbOptions options = SmallFiles(directory.path() + "/store");
   options.create_if_missing = false;
   CHECK_STATUS(OpenRocksDbStore(options), absl::StatusCode::kNotFound);
   REQUIRE_FALSE(fs::exists(options.path));
@@ -153,11 +145,11 @@ TEST_CASE("rocksdb store: another process is refused, by the directory's name",
   Open(path).reset();
   {
     const LockHolder holder(path + "/LOCK");
-    const auto refused = OpenRocksDbStore(OptionsFor(path));
+    const auto refused = OpenRocksDbStore(SmallFiles(path));
     CHECK_STATUS(refused, absl::StatusCode::kFailedPrecondition);
     REQUIRE(refused.status().message().find(path) != std::string::npos);
   }
-  REQUIRE_OK(OpenRocksDbStore(OptionsFor(path)));
+  REQUIRE_OK(OpenRocksDbStore(SmallFiles(path)));
 }
 
 TEST_CASE("rocksdb store: a copy opens as a store of its own", "[storage][rocksdb]") {
@@ -203,7 +195,7 @@ TEST_CASE("rocksdb store: damage to a table file is found and named", "[storage]
   REQUIRE_FALSE(file.empty());
   FlipByte(file, 20);
   // At the latest by reading everything; where opening reads the damaged block, already then.
-  const auto store = OpenRocksDbStore(OptionsFor(path));
+  const auto store = OpenRocksDbStore(SmallFiles(path));
   const absl::Status status = store.ok() ? (*store)->VerifyChecksums() : store.status();
   CHECK_STATUS(status, absl::StatusCode::kDataLoss);
   REQUIRE(status.message().find(fs::path(file).filename().string()) != std::string::npos);
@@ -220,7 +212,7 @@ TEST_CASE("rocksdb store: a missing file refuses to open and is named", "[storag
   SECTION("a table file") {
     const std::string file = FirstFile(path, ".sst");
     REQUIRE(fs::remove(file));
-    const auto store = OpenRocksDbStore(OptionsFor(path));
+    const auto store = OpenRocksDbStore(SmallFiles(path));
     CHECK_STATUS(store, absl::StatusCode::kDataLoss);
     CAPTURE(file, store.status().ToString());
     // By its number: RocksDB tries two endings and names the second one.
@@ -228,7 +220,7 @@ TEST_CASE("rocksdb store: a missing file refuses to open and is named", "[storag
   }
   SECTION("the file that names the manifest") {
     REQUIRE(fs::remove(path + "/CURRENT"));
-    const auto store = OpenRocksDbStore(OptionsFor(path));
+    const auto store = OpenRocksDbStore(SmallFiles(path));
     CHECK_STATUS(store, absl::StatusCode::kDataLoss);
     REQUIRE(store.status().message().find("CURRENT") != std::string::npos);
     REQUIRE_FALSE(FirstFile(path, ".sst").empty());  // nothing was cleared away
@@ -237,7 +229,7 @@ TEST_CASE("rocksdb store: a missing file refuses to open and is named", "[storag
     for (const auto& entry : fs::directory_iterator(path)) {
       if (entry.path().filename().string().rfind("MANIFEST-", 0) == 0) fs::remove(entry.path());
     }
-    const auto store = OpenRocksDbStore(OptionsFor(path));
+    const auto store = OpenRocksDbStore(SmallFiles(path));
     CHECK_STATUS(store, absl::StatusCode::kDataLoss);
     REQUIRE(store.status().message().find("MANIFEST-") != std::string::npos);
   }
@@ -269,7 +261,7 @@ TEST_CASE("rocksdb store: point reads notice damage wherever it is", "[storage][
     ++file_count;
     FlipByte(entry.path().string(), 20);
     // Opening may meet the damage itself; it must then refuse.
-    const auto opened = OpenRocksDbStore(OptionsFor(path));
+    const auto opened = OpenRocksDbStore(SmallFiles(path));
     if (!opened.ok()) CHECK_STATUS(opened, absl::StatusCode::kDataLoss);
     if (opened.ok()) {
       ++opened_count;

@@ -10,6 +10,7 @@
 
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tests/storage/conformance/store_model.h"
+#include "tests/storage/rocksdb/small_files.h"
 #include "tests/support/catch.h"
 #include "tests/support/rng.h"
 #include "tests/support/temp_directory.h"
@@ -37,15 +38,6 @@ std::string Frame(char type, std::size_t size) {
   return record + std::string(size, 'x');
 }
 
-RocksDbOptions OptionsFor(const std::string& path) {
-  RocksDbOptions options;
-  options.path = path;
-  options.create_if_missing = true;
-  options.write_buffer_size = 64u << 10;
-  options.table_file_size = 32u << 10;
-  return options;
-}
-
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -63,7 +55,7 @@ std::string ManifestOf(const std::string& path) {
 
 // A closed store, and what it holds.
 Model MakeStore(const std::string& path) {
-  const auto store = OpenRocksDbStore(OptionsFor(path));
+  const auto store = OpenRocksDbStore(SmallFiles(path));
   REQUIRE_OK(store);
   Rng rng(11);
   Model model;
@@ -126,7 +118,7 @@ TEST_CASE("torn manifest: an edit that was torn is dropped, nothing is lost",
   for (int i = 0; i < torn_count; ++i) torn += Frame(kWhole, 60);
   WriteFile(manifest_path, torn);
   for (int time = 0; time < 2; ++time) {
-    const auto store = OpenRocksDbStore(OptionsFor(path));
+    const auto store = OpenRocksDbStore(SmallFiles(path));
     REQUIRE_OK(store);
     REQUIRE(Contents(**store) == model);
     REQUIRE_OK((*store)->VerifyChecksums());
@@ -150,7 +142,7 @@ TEST_CASE("torn manifest: damage to an edit that counts is refused, and nothing 
     std::string damaged = ReadFile(manifest_path);
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     WriteFile(manifest_path, damaged);
-    const auto store = OpenRocksDbStore(OptionsFor(trial));
+    const auto store = OpenRocksDbStore(SmallFiles(trial));
     if (store.ok()) {
       ++opened_count;
       REQUIRE(Contents(**store) == model);
