@@ -90,6 +90,12 @@ constexpr std::array kLimits = {
               "bytes of decoded edge lists that one ledger keeps"},
     LimitInfo{"asset_id_cache_size", &Limits::asset_id_cache_size, 1u << 20, std::uint64_t{1} << 40,
               "bytes of asset ids that one ledger keeps; 32 an asset"},
+    LimitInfo{"asset_head_cache_size", &Limits::asset_head_cache_size, 1u << 20,
+              std::uint64_t{1} << 40,
+              "bytes that say where the newest derivation and holders of each asset of one ledger "
+              "stand; 24 a log position"},
+    LimitInfo{"holder_cache_size", &Limits::holder_cache_size, 1u << 20, std::uint64_t{1} << 40,
+              "bytes of lists of holders that one ledger keeps, each list once"},
     LimitInfo{"block_cache_size", &Limits::block_cache_size, 1u << 20, std::uint64_t{1} << 40,
               "bytes of uncompressed RocksDB blocks that one ledger keeps"},
     LimitInfo{"worker_count", &Limits::worker_count, 1, 1'024,

@@ -65,8 +65,10 @@ DirectoryHomeOptions HomeOptions(const Config& config) {
   options.ledger.queue_fact_count_max = limits.queue_fact_count_max;
   options.ledger.queue_byte_count_max = limits.queue_byte_count_max;
   options.ledger.cycle_test_asset_count_max = limits.cycle_test_asset_count_max;
-  options.ledger.edge_cache_size = limits.edge_cache_size;
-  options.ledger.asset_id_cache_size = limits.asset_id_cache_size;
+  options.ledger.cache_sizes.edges = limits.edge_cache_size;
+  options.ledger.cache_sizes.asset_ids = limits.asset_id_cache_size;
+  options.ledger.cache_sizes.asset_heads = limits.asset_head_cache_size;
+  options.ledger.cache_sizes.holder_lists = limits.holder_cache_size;
   // Fail-stop: what the failed write left on disk is known only after the ledger was opened again,
   // so the process ends and whoever supervises it starts another.
   options.ledger.on_failure = [](const absl::Status& status) {

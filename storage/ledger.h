@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "graph/model/cancel.h"
 #include "storage/anchor.h"
+#include "storage/cache_sizes.h"
 #include "storage/fact.h"
 #include "storage/ledger_view.h"
 #include "storage/row_codec.h"
@@ -45,9 +46,7 @@ struct LedgerOptions {
   std::size_t overlap_byte_count_min = 1u << 20;
   // Assets looked at by the cycle test of one derivation, on both sides together: a second's work.
   std::size_t cycle_test_asset_count_max = 5'000'000;
-  // Bytes of decoded edge lists and of asset ids kept in memory.
-  std::size_t edge_cache_size = 512u << 20;
-  std::size_t asset_id_cache_size = 512u << 20;
+  CacheSizes cache_sizes;
   // Answers before the anchor is durable. Exists so that the power-cut tests can show that they
   // notice; nothing else may set it.
   bool unsafe_acknowledge_before_anchor_for_tests = false;

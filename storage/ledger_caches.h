@@ -1,14 +1,11 @@
 // What a ledger's readers keep in memory: hints that are never needed and never wrong.
 //
-// Everything cached is immutable (edge lists of a log position, asset ids), or a flag that only
-// ever sends a reader to the stored rows. Losing all of it changes no answer.
+// Everything cached is immutable (edge lists of a log position, asset ids, lists of holders), or
+// says by log positions for which views it holds. Losing all of it changes no answer.
 
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -18,42 +15,12 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "graph/lineage/lineage_reader.h"
+#include "storage/asset_pages.h"
+#include "storage/cache_sizes.h"
+#include "storage/holder_lists.h"
 #include "storage/row_codec.h"
 
 namespace tributary {
-
-// One byte for each log position: what an asset with that number is, where that is simple.
-class AssetFlags {
- public:
-  using Flags = std::uint8_t;
-  static constexpr Flags kKindMask = 0x07;
-  static constexpr Flags kDerived = 0x08;     // a derivation was recorded at some time
-  static constexpr Flags kHeld = 0x10;        // holders were recorded at some time
-  static constexpr Flags kSuperseded = 0x20;  // the asset has more than one record
-  static constexpr Flags kKnown = 0x80;       // this position is the first record of an asset
-
-  static Flags FromState(const AssetStateRow& state);
-
-  // Flags of one page of keys::kAssetPageSize positions.
-  struct Page {
-    std::array<std::atomic<Flags>, keys::kAssetPageSize> flags{};
-  };
-
-  // The page, or nullptr if it is not loaded. Valid for the life of this object.
-  const Page* Find(std::uint64_t page) const;
-
-  // Loads a page with `read`, which returns flags for every position of it. Commits that change the
-  // page wait meanwhile, so that none is lost between reading and publishing.
-  using ReadPage = std::function<absl::Status(std::uint64_t page, Page* out)>;
-  absl::StatusOr<const Page*> Load(std::uint64_t page, const ReadPage& read);
-
-  // Says what a commit made of an asset. Called before its tree size is published.
-  void Update(AssetNumber asset, Flags flags);
-
- private:
-  mutable std::mutex mutex_;
-  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Page>> pages_;
-};
 
 // A map with a byte budget that forgets what was used longest ago. Any thread.
 template <typename Value>
@@ -149,18 +116,23 @@ class AssetStateCache {
 
 class LedgerCaches {
  public:
-  LedgerCaches(Store* backing_store, std::size_t edge_cache_size, std::size_t asset_id_cache_size)
+  LedgerCaches(Store* backing_store, const CacheSizes& sizes)
       : store(backing_store),
+        assets(sizes.asset_heads),
+        holder_lists(sizes.holder_lists),
         asset_states(kStateCacheSize),
-        derivations(edge_cache_size),
-        asset_ids(asset_id_cache_size) {}
+        derivations(sizes.edges),
+        asset_ids(sizes.asset_ids) {}
 
-  // Flags of a page, loaded from the newest state if need be.
-  absl::StatusOr<const AssetFlags::Page*> LoadFlags(std::uint64_t page);
+  // What is known of a page's assets, loaded from the newest state if need be.
+  absl::StatusOr<const AssetPages::Page*> LoadAssets(std::uint64_t page);
+  // After the rows were made anew: what was read before may be what has been mended.
+  absl::Status ReloadAssets();
 
   Store* const store;  // outlives the caches
 
-  AssetFlags flags;
+  AssetPages assets;
+  HolderLists holder_lists;
   AssetStateCache asset_states;
   LruCache<DerivationView> derivations;                    // by log position
   LruCache<std::shared_ptr<const AssetIdPage>> asset_ids;  // by page

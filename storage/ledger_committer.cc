@@ -50,8 +50,13 @@ void Ledger::Impl::Stop() {
 
 std::vector<Ledger::Impl::Job> Ledger::Impl::TakeGroup() {
   std::unique_lock lock(queue_mutex_);
-  // While a group is written only many facts are worth applying: others still join a few.
   applying_ = false;
+  if (std::unique_ptr<AppliedGroup> written = std::move(written_); written != nullptr) {
+    lock.unlock();
+    written.reset();
+    lock.lock();
+  }
+  // While a group is written only many facts are worth applying: others still join a few.
   queue_changed_.wait(lock, [this] {
     if (stopping_) return true;
     if (queue_.empty()) return false;
@@ -238,7 +243,7 @@ absl::Status Ledger::Impl::Write(const AppliedGroup& group) {
   }
   std::vector<AssetNumber> changed;
   for (const auto& [asset, row] : group.changed_assets) {
-    caches->flags.Update(asset, AssetFlags::FromState(row));
+    caches->assets.Update(asset, row);
     changed.push_back(asset);
   }
   caches->asset_states.Update(changed, group.head.tree_size);

@@ -48,8 +48,7 @@ Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anch
     : store(std::move(store_in)),
       anchor(std::move(anchor_in)),
       options(std::move(options_in)),
-      caches(std::make_shared<LedgerCaches>(store.get(), options.edge_cache_size,
-                                            options.asset_id_cache_size)),
+      caches(std::make_shared<LedgerCaches>(store.get(), options.cache_sizes)),
       clock_(options.now, options.clock_jump_ms_max) {}
 
 Ledger::Impl::~Impl() { Stop(); }

@@ -67,8 +67,9 @@ class IndexWriter final : public Store {
 absl::Status Ledger::Impl::RebuildIndexes(const VerifyProgress& progress) {
   const Published before = published();
   // Asset ids come from the log: after a crash in a rebuild there may be no asset rows.
-  const auto view_caches =
-      std::make_shared<LedgerCaches>(store.get(), 0, options.asset_id_cache_size);
+  CacheSizes id_cache = {.edges = 0, .asset_heads = 0, .holder_lists = 0};
+  id_cache.asset_ids = options.cache_sizes.asset_ids;
+  const auto view_caches = std::make_shared<LedgerCaches>(store.get(), id_cache);
   const LedgerView view(before.snapshot, before.head, before.head.tree_size, view_caches, nullptr,
                         LedgerView::IdSource::kLog);
   WriteBatch mark;
@@ -81,7 +82,9 @@ absl::Status Ledger::Impl::RebuildIndexes(const VerifyProgress& progress) {
   OwnedKey key = keys::Rebuilding();
   done.Delete(key.family, std::move(key.row), std::move(key.column));
   TRIBUTARY_RETURN_IF_ERROR(store->Commit(done));
-  caches->asset_states.Clear();  // rows that were read before may be what the rebuild has mended
+  // What was read before may be what the rebuild has mended.
+  caches->asset_states.Clear();
+  TRIBUTARY_RETURN_IF_ERROR(caches->ReloadAssets());
   return Publish(before.head);
 }
 

@@ -57,8 +57,7 @@ class LedgerState::Reader final : public LineageReader {
     return absl::OkStatus();
   }
 
-  absl::Status ReadHolders(std::span<const AssetNumber>,
-                           std::vector<std::vector<Holder>>*) const override {
+  absl::Status ReadHolders(std::span<const AssetNumber>, std::vector<HolderList>*) const override {
     return absl::UnimplementedError("the cycle test reads no holders");
   }
 

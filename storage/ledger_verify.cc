@@ -301,7 +301,10 @@ absl::StatusOr<VerifyResult> Ledger::Verify(Store* scratch, const VerifyProgress
                                             const CancelToken* cancel) const {
   const Impl::Published now = impl_->published();
   // Caches of its own, empty: what is verified is what is stored.
-  const auto caches = std::make_shared<LedgerCaches>(impl_->store.get(), 0, 64u << 20);
+  // Rows themselves are read, each once.
+  const auto caches = std::make_shared<LedgerCaches>(
+      impl_->store.get(),
+      CacheSizes{.edges = 0, .asset_ids = 64u << 20, .asset_heads = 0, .holder_lists = 0});
   const LedgerView view(now.snapshot, now.head, now.head.tree_size, caches, cancel,
                         LedgerView::IdSource::kLog);
   VerifyResult result;

@@ -17,6 +17,7 @@
 #include "graph/merkle/merkle.h"
 #include "graph/model/cancel.h"
 #include "graph/model/record.h"
+#include "storage/asset_pages.h"
 #include "storage/fact.h"
 #include "storage/row_codec.h"
 #include "storage/store.h"
@@ -25,9 +26,6 @@ namespace tributary {
 
 class LedgerCaches;
 struct AssetIdPage;
-
-// Derivations that may use one asset within one call: 2^22 positions are 32 MiB.
-inline constexpr std::size_t kConsumerCountMax = std::size_t{1} << 22;
 
 // A record with its place.
 struct StoredRecord {
@@ -65,7 +63,7 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                std::vector<DerivationView>* derivations) const override;
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                           std::vector<std::vector<Holder>>* holders) const override;
+                           std::vector<HolderList>* holders) const override;
   absl::Status ReadAssetIds(std::span<const AssetNumber> assets,
                             std::vector<Digest>* ids) const override;
   absl::Status ReadConsumers(AssetNumber input, std::size_t count_max,
@@ -154,15 +152,16 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   // Edges [first, first + count_max) of a derivation with their asset ids, as they were sent.
   absl::StatusOr<std::vector<Edge>> ReadEdges(const DerivationView& derivation, std::size_t first,
                                               std::size_t count_max) const;
-  // Edges of in-force derivations that name the asset as an input: (generated, edge index), by
-  // ascending number of the generated asset, after start_after, at most count_max.
+  // Edges of in-force derivations that name the asset as an input, by ascending log position of
+  // the derivation, after start_after, at most count_max. Cost: by what is listed, and the log of
+  // what stands before it.
   struct ConsumerEdge {
     AssetNumber generated;
     LogPosition derivation;
     std::size_t edge_index;
   };
   absl::StatusOr<std::vector<ConsumerEdge>> ListConsumers(AssetNumber input,
-                                                          std::optional<AssetNumber> start_after,
+                                                          LogPosition start_after,
                                                           std::size_t count_max) const;
 
   const HeadRow& head() const { return head_; }
@@ -183,6 +182,20 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   // counts may be newer than this view.
   absl::Status ReadVersions(std::span<const AssetNumber> assets,
                             std::vector<AssetStateRow>* states) const;
+  // What is kept of assets in memory (storage/asset_pages.h). Nothing, where only rows can tell.
+  struct KeptHeads;
+  template <typename Visit>  // absl::Status(std::size_t index, place)
+  absl::Status ForEachKept(std::span<const AssetNumber> assets, const Visit& visit) const;
+  std::optional<KeptHeads> SettledHeads(AssetPages::Flags flags, const AssetPages::Heads* heads,
+                                        std::size_t index) const;
+  // Where derivations in force stand; 0: there is none. Shape: (*positions)[i] belongs to
+  // assets[i].
+  absl::Status FindDerivations(std::span<const AssetNumber> assets,
+                               std::vector<LogPosition>* positions) const;
+  // Reads (*holders)[i] for each i of `wanted`, at most kStateBatchCount of them.
+  absl::Status ReadHolderRecords(std::span<const AssetNumber> assets,
+                                 std::span<const std::size_t> wanted,
+                                 std::vector<HolderList>* holders) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(
       const VersionHead& head, const std::function<OwnedKey(std::uint32_t)>& version_key) const;
   absl::StatusOr<std::optional<LogPosition>> InForce(const VersionHead& head, keys::VersionTag tag,
@@ -197,8 +210,16 @@ class LedgerView final : public LineageReader, public SubtreeReader {
     AssetNumber generated;
     LogPosition derivation;
   };
-  absl::StatusOr<std::vector<InForceConsumer>> ReadInForceConsumers(AssetNumber input,
-                                                                    std::size_t count_max) const;
+  // Of derivations, those that are in force, in the same order.
+  absl::StatusOr<std::vector<InForceConsumer>> KeepInForce(
+      std::span<const std::uint64_t> positions) const;
+  absl::StatusOr<std::vector<std::uint64_t>> ReadConsumerBlock(AssetNumber input,
+                                                               std::uint32_t block) const;
+  absl::StatusOr<std::vector<std::uint64_t>> ListPoolsOf(AssetNumber input) const;
+  // Derivations, in force or not, that name the input: ascending positions, after `after`.
+  absl::StatusOr<std::vector<std::uint64_t>> ListConsumerPositions(AssetNumber input,
+                                                                   LogPosition after,
+                                                                   std::size_t count_max) const;
   absl::StatusOr<bool> IsPoolMember(std::uint64_t page, const PoolEntry& pool,
                                     AssetNumber input) const;
   absl::StatusOr<DerivationView> MakeDerivation(LogPosition position, DerivationRow row) const;

@@ -1,12 +1,12 @@
-// The lineage of one state: classes of assets, edge lists, holders, consumers.
+// The lineage of one state: derivations with their edge lists, consumers.
 
 #include <algorithm>
-#include <array>
-#include <atomic>
+#include <functional>
 
 #include "absl/container/flat_hash_set.h"
 #include "graph/lineage/limits.h"
 #include "graph/model/check.h"
+#include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "storage/ledger_caches.h"
@@ -15,202 +15,25 @@
 namespace tributary {
 namespace {
 
-// Below this many assets of one request, reading their rows costs less than loading pages of flags.
-constexpr std::size_t kPageLoadAssetCountMin = 256;
-
-// States that are held at once: a frontier of ten million assets needs no more memory.
-constexpr std::size_t kStateBatchCount = 4096;
-
-std::vector<CellKey> Views(const std::vector<OwnedKey>& owned) {
-  std::vector<CellKey> cells;
-  cells.reserve(owned.size());
-  for (const OwnedKey& key : owned) cells.push_back(key.view());
-  return cells;
-}
-
-std::vector<AssetNumber> PageNumbers(std::uint64_t page, std::uint64_t bound) {
-  std::vector<AssetNumber> numbers;
-  const std::uint64_t first = page * keys::kAssetPageSize;
-  for (std::uint64_t i = first; i < std::min(first + keys::kAssetPageSize, bound); ++i) {
-    numbers.push_back(AssetNumber{i});
-  }
-  return numbers;
-}
-
-// The states behind those numbers that are assets.
-absl::Status ReadPresentStates(const Snapshot& snapshot, std::span<const AssetNumber> numbers,
-                               std::vector<std::optional<AssetStateRow>>* states) {
-  std::vector<OwnedKey> owned;
-  owned.reserve(numbers.size());
-  for (const AssetNumber number : numbers) owned.push_back(keys::AssetStateOf(number));
-  const std::vector<CellKey> cells = Views(owned);
-  std::vector<std::optional<std::string>> values;
-  TRIBUTARY_RETURN_IF_ERROR(snapshot.MultiGet(cells, &values));
-  states->assign(numbers.size(), std::nullopt);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!values[i].has_value()) continue;
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, Unseal(cells[i], *values[i]));
-    TRIBUTARY_ASSIGN_OR_RETURN((*states)[i], Decoded(DecodeAssetState(payload), owned[i]));
-  }
-  return absl::OkStatus();
-}
-
-// Says where the flags of assets stand.
-class FlagFinder {
- public:
-  // Flags whose loading is begun before the first of them is read: they stand in no order, and one
-  // wait for memory then serves them all.
-  static constexpr std::size_t kBatchCount = 64;
-  using Places = std::array<const std::atomic<AssetFlags::Flags>*, kBatchCount>;
-
-  FlagFinder(TreeSize tree_size, LedgerCaches& caches, bool may_load_pages)
-      : tree_size_(tree_size), caches_(caches), may_load_pages_(may_load_pages) {
-    if (may_load_pages_) pages_.resize(tree_size_.value / keys::kAssetPageSize + 1);
-  }
-
-  // Shape: (*places)[i] belongs to assets[i]; null where no page is in memory. At most kBatchCount.
-  absl::Status Find(std::span<const AssetNumber> assets, Places* places) {
-    for (std::size_t i = 0; i < assets.size(); ++i) {
-      if (assets[i].value >= tree_size_.value) {
-        return absl::InternalError(
-            StrCat("asset number ", assets[i].value, " is above the tree size"));
-      }
-      const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
-      if (wanted != page_number_) TRIBUTARY_RETURN_IF_ERROR(TurnTo(wanted));
-      (*places)[i] =
-          page_ == nullptr ? nullptr : &page_->flags[assets[i].value % keys::kAssetPageSize];
-      __builtin_prefetch((*places)[i]);
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status TurnTo(std::uint64_t wanted) {
-    page_number_ = wanted;
-    page_ = may_load_pages_ ? pages_[wanted] : caches_.flags.Find(wanted);
-    if (page_ == nullptr && may_load_pages_) {
-      TRIBUTARY_ASSIGN_OR_RETURN(page_, caches_.LoadFlags(wanted));
-      pages_[wanted] = page_;
-    }
-    return absl::OkStatus();
-  }
-
-  const TreeSize tree_size_;
-  LedgerCaches& caches_;
-  const bool may_load_pages_;
-  // Looked up once per page and call: the shared table has a lock.
-  std::vector<const AssetFlags::Page*> pages_;
-  const AssetFlags::Page* page_ = nullptr;
-  std::uint64_t page_number_ = ~std::uint64_t{0};
-};
+// Consumers whose states are held at once.
+constexpr std::size_t kConsumerBatchCount = 4096;
 
 }  // namespace
-
-absl::StatusOr<const AssetFlags::Page*> LedgerCaches::LoadFlags(std::uint64_t page) {
-  return flags.Load(page, [this](std::uint64_t wanted, AssetFlags::Page* out) -> absl::Status {
-    // A snapshot of now, not the caller's: a commit between the two has passed this page by.
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto snapshot, store->TakeSnapshot());
-    const std::vector<AssetNumber> numbers =
-        PageNumbers(wanted, (wanted + 1) * keys::kAssetPageSize);
-    std::vector<std::optional<AssetStateRow>> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadPresentStates(*snapshot, numbers, &states));
-    for (std::size_t i = 0; i < states.size(); ++i) {
-      if (states[i].has_value()) out->flags[i].store(AssetFlags::FromState(*states[i]));
-    }
-    return absl::OkStatus();
-  });
-}
-
-absl::Status LedgerView::ReadVersions(std::span<const AssetNumber> assets,
-                                      std::vector<AssetStateRow>* states) const {
-  if (assets.size() >= kPageLoadAssetCountMin || id_source_ != IdSource::kIndex) {
-    return ReadAssetStates(assets, states);
-  }
-  const auto is_settled = [this](const VersionHead& head) {
-    return head.count == 0 || head.newest < LogPosition{tree_size_.value};
-  };
-  states->assign(assets.size(), AssetStateRow{});
-  std::vector<AssetNumber> missing;
-  std::vector<std::size_t> missing_index;
-  for (std::size_t i = 0; i < assets.size(); ++i) {
-    auto row = caches_->asset_states.Find(assets[i]);
-    // A version that is newer than this view: the older ones are in rows of the view's snapshot.
-    if (row.has_value() && is_settled(row->asset) && is_settled(row->derivation) &&
-        is_settled(row->holders)) {
-      (*states)[i] = *std::move(row);
-    } else {
-      missing.push_back(assets[i]);
-      missing_index.push_back(i);
-    }
-  }
-  if (missing.empty()) return absl::OkStatus();
-  std::vector<AssetStateRow> read;
-  TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(missing, &read));
-  caches_->asset_states.Insert(missing, read, head_.tree_size);
-  for (std::size_t k = 0; k < missing.size(); ++k) {
-    (*states)[missing_index[k]] = std::move(read[k]);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
-                                  std::vector<AssetClass>* classes) const {
-  TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-  classes->assign(assets.size(), AssetClass{});
-  std::vector<AssetNumber> unsure;  // needs its row
-  std::vector<std::size_t> unsure_index;
-  const auto resolve = [&]() -> absl::Status {
-    std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, &states));
-    for (std::size_t i = 0; i < unsure.size(); ++i) {
-      TRIBUTARY_ASSIGN_OR_RETURN((*classes)[unsure_index[i]], ClassOf(unsure[i], states[i]));
-    }
-    unsure.clear();
-    unsure_index.clear();
-    return absl::OkStatus();
-  };
-  FlagFinder finder(tree_size_, *caches_, assets.size() >= kPageLoadAssetCountMin);
-  FlagFinder::Places places;
-  for (std::size_t begin = 0; begin < assets.size(); begin += places.size()) {
-    TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-    const auto batch = assets.subspan(begin, std::min(places.size(), assets.size() - begin));
-    TRIBUTARY_RETURN_IF_ERROR(finder.Find(batch, &places));
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const AssetFlags::Flags flags =
-          places[i] == nullptr ? AssetFlags::Flags{0} : places[i]->load(std::memory_order_acquire);
-      constexpr AssetFlags::Flags kNeedsRow =
-          AssetFlags::kDerived | AssetFlags::kHeld | AssetFlags::kSuperseded;
-      if ((flags & AssetFlags::kKnown) == 0 || (flags & kNeedsRow) != 0) {
-        unsure.push_back(batch[i]);
-        unsure_index.push_back(begin + i);
-        if (unsure.size() == kStateBatchCount) TRIBUTARY_RETURN_IF_ERROR(resolve());
-      } else {
-        (*classes)[begin + i].kind = static_cast<AssetKind>(flags & AssetFlags::kKindMask);
-      }
-    }
-  }
-  return resolve();
-}
 
 absl::Status LedgerView::ReadDerivations(std::span<const AssetNumber> assets,
                                          std::size_t edge_count_max,
                                          std::vector<DerivationView>* derivations) const {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   derivations->assign(assets.size(), DerivationView{});
-  std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
   std::vector<LogPosition> positions;
+  TRIBUTARY_RETURN_IF_ERROR(FindDerivations(assets, &positions));
   std::vector<std::size_t> missing;
   std::size_t edge_count = 0;
   for (std::size_t i = 0; i < assets.size(); ++i) {
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const auto position,
-        InForce(states[i].derivation, keys::VersionTag::kDerivation, assets[i]));
-    if (!position.has_value()) {
+    if (positions[i].value == 0) {
       return absl::InternalError(StrCat("asset number ", assets[i].value, " has no derivation"));
     }
-    positions.push_back(*position);
-    if (auto cached = caches_->derivations.Find(position->value)) {
+    if (auto cached = caches_->derivations.Find(positions[i].value)) {
       edge_count += cached->edges->count();
       (*derivations)[i] = *std::move(cached);
     } else {
@@ -302,115 +125,18 @@ absl::StatusOr<std::vector<Edge>> LedgerView::ReadEdges(const DerivationView& de
   return edges;
 }
 
-absl::Status LedgerView::ReadHolders(std::span<const AssetNumber> assets,
-                                     std::vector<std::vector<Holder>>* holders) const {
-  TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-  holders->assign(assets.size(), {});
-  std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
-  std::vector<LogPosition> positions;
-  std::vector<std::size_t> held;
-  for (std::size_t i = 0; i < assets.size(); ++i) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto position,
-                               InForce(states[i].holders, keys::VersionTag::kHolders, assets[i]));
-    if (!position.has_value()) continue;
-    positions.push_back(*position);
-    held.push_back(i);
-  }
-  TRIBUTARY_ASSIGN_OR_RETURN(auto records, ReadRecords(positions));
-  for (std::size_t k = 0; k < held.size(); ++k) {
-    auto* body = std::get_if<HoldersRecord>(&records[k].record.body);
-    if (body == nullptr || body->asset != states[held[k]].id) {
-      return DamagedRow(keys::AssetStateOf(assets[held[k]]).view(),
-                        "points to a record that is not the asset's holders");
-    }
-    (*holders)[held[k]] = std::move(body->holders);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status LedgerView::ReadAssetIds(std::span<const AssetNumber> assets,
-                                      std::vector<Digest>* ids) const {
-  ids->assign(assets.size(), Digest{});
-  if (assets.size() < kPageLoadAssetCountMin && id_source_ == IdSource::kIndex) {
-    std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
-    for (std::size_t i = 0; i < assets.size(); ++i) (*ids)[i] = states[i].id;
-    return absl::OkStatus();
-  }
-  // By page, so that each is loaded once even where the cache holds few of them.
-  std::vector<std::uint32_t> order(assets.size());
-  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-  if (!std::is_sorted(assets.begin(), assets.end())) {
-    std::sort(order.begin(), order.end(),
-              [&](std::uint32_t a, std::uint32_t b) { return assets[a] < assets[b]; });
-  }
-  std::shared_ptr<const AssetIdPage> page;
-  std::uint64_t page_number = 0;
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    if (k % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-    const std::uint64_t number = assets[order[k]].value;
-    if (page == nullptr || number / keys::kAssetPageSize != page_number || number >= page->bound) {
-      page_number = number / keys::kAssetPageSize;
-      TRIBUTARY_ASSIGN_OR_RETURN(page, ReadIdPage(page_number, number));
-    }
-    (*ids)[order[k]] = page->ids[number % keys::kAssetPageSize];
-    if ((*ids)[order[k]] == Digest{}) return MissingRow(keys::AssetStateOf(AssetNumber{number}));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::shared_ptr<const AssetIdPage>> LedgerView::ReadIdPage(
-    std::uint64_t page, std::uint64_t number) const {
-  if (auto cached = caches_->asset_ids.Find(page); cached && number < (*cached)->bound) {
-    return *std::move(cached);
-  }
-  auto loaded = std::make_shared<AssetIdPage>();
-  loaded->bound = head_.tree_size.value;
-  loaded->ids.resize(keys::kAssetPageSize);
-  const std::vector<AssetNumber> numbers = PageNumbers(page, loaded->bound);
-  if (id_source_ == IdSource::kLog) {
-    TRIBUTARY_RETURN_IF_ERROR(ReadIdsFromLog(numbers, loaded.get()));
-  } else {
-    std::vector<std::optional<AssetStateRow>> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadPresentStates(*snapshot_, numbers, &states));
-    for (std::size_t i = 0; i < states.size(); ++i) {
-      if (states[i].has_value()) loaded->ids[i] = states[i]->id;
-    }
-  }
-  caches_->asset_ids.Insert(page, loaded, keys::kAssetPageSize * kDigestSize);
-  return std::shared_ptr<const AssetIdPage>(std::move(loaded));
-}
-
-// An asset's number is the log position of its first record, so the log alone gives its id.
-absl::Status LedgerView::ReadIdsFromLog(std::span<const AssetNumber> numbers,
-                                        AssetIdPage* page) const {
-  std::vector<LogPosition> positions;
-  for (const AssetNumber number : numbers) positions.push_back(LogPosition{number.value});
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto records, ReadRecords(positions));
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto* asset = std::get_if<AssetRecord>(&records[i].record.body);
-    if (asset != nullptr) page->ids[i] = asset->asset;
-  }
-  return absl::OkStatus();
-}
-
-// --- Downstream ---
-
 absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerPositions(
     AssetNumber input, std::size_t count_max) const {
-  std::vector<std::uint64_t> positions;
-  const auto too_many = [&] {
-    return absl::ResourceExhaustedError(StrCat("asset number ", input.value,
-                                               " is used by more derivations than the limit of ",
-                                               count_max, " for one call"));
+  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<std::uint64_t> positions, ListPoolsOf(input));
+  const auto check_count = [&](std::size_t count) {
+    return count > count_max ? LimitMet("edge_count_max", count, count_max) : absl::OkStatus();
   };
   const OwnedKey head_key = keys::ConsumerHead(input);
   TRIBUTARY_ASSIGN_OR_RETURN(const auto head_payload, ReadRow(head_key));
   if (head_payload.has_value()) {
     TRIBUTARY_ASSIGN_OR_RETURN(const auto head,
                                Decoded(DecodePositionList(*head_payload), head_key));
-    if (head.count > count_max) return too_many();
+    TRIBUTARY_RETURN_IF_ERROR(check_count(head.count));
     const auto add = [&](std::size_t, const OwnedKey& key,
                          std::string_view payload) -> absl::Status {
       TRIBUTARY_ASSIGN_OR_RETURN(const auto block, Decoded(DecodeAscending(payload), key));
@@ -428,17 +154,7 @@ absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerPositions(
         add));
     positions.insert(positions.end(), head.tail.begin(), head.tail.end());
   }
-  const std::uint64_t page = input.value / keys::kAssetPageSize;
-  const OwnedKey pool_key = keys::PoolHead(page);
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto pool_payload, ReadRow(pool_key));
-  if (pool_payload.has_value()) {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto pools, Decoded(DecodePoolHead(*pool_payload), pool_key));
-    for (const PoolEntry& pool : pools) {
-      TRIBUTARY_ASSIGN_OR_RETURN(const bool member, IsPoolMember(page, pool, input));
-      if (member) positions.push_back(pool.derivation.value);
-    }
-  }
-  if (positions.size() > count_max) return too_many();
+  TRIBUTARY_RETURN_IF_ERROR(check_count(positions.size()));
   positions.erase(std::remove_if(positions.begin(), positions.end(),
                                  [this](std::uint64_t p) { return p >= tree_size_.value; }),
                   positions.end());
@@ -457,9 +173,8 @@ absl::StatusOr<bool> LedgerView::IsPoolMember(std::uint64_t page, const PoolEntr
   return false;
 }
 
-absl::StatusOr<std::vector<LedgerView::InForceConsumer>> LedgerView::ReadInForceConsumers(
-    AssetNumber input, std::size_t count_max) const {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto positions, ReadConsumerPositions(input, count_max));
+absl::StatusOr<std::vector<LedgerView::InForceConsumer>> LedgerView::KeepInForce(
+    std::span<const std::uint64_t> positions) const {
   std::vector<AssetNumber> generated;
   generated.reserve(positions.size());
   const auto add = [&](std::size_t, const OwnedKey& key, std::string_view payload) -> absl::Status {
@@ -471,49 +186,112 @@ absl::StatusOr<std::vector<LedgerView::InForceConsumer>> LedgerView::ReadInForce
   TRIBUTARY_RETURN_IF_ERROR(ForEachRow(
       positions.size(), [&](std::size_t i) { return keys::Derivation(LogPosition{positions[i]}); },
       add));
+  std::vector<LogPosition> in_force;
+  TRIBUTARY_RETURN_IF_ERROR(FindDerivations(generated, &in_force));
   std::vector<InForceConsumer> consumers;
-  std::vector<AssetStateRow> states;
-  for (std::size_t begin = 0; begin < generated.size(); begin += kStateBatchCount) {
-    const std::size_t count = std::min(kStateBatchCount, generated.size() - begin);
-    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(std::span(generated).subspan(begin, count), &states));
-    for (std::size_t i = begin; i < begin + count; ++i) {
-      TRIBUTARY_ASSIGN_OR_RETURN(
-          const auto in_force,
-          InForce(states[i - begin].derivation, keys::VersionTag::kDerivation, generated[i]));
-      if (in_force == LogPosition{positions[i]}) {
-        consumers.push_back({generated[i], LogPosition{positions[i]}});
-      }
-    }
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    const LogPosition position{positions[i]};
+    if (in_force[i] == position) consumers.push_back({generated[i], position});
   }
-  std::sort(consumers.begin(), consumers.end(),
-            [](const auto& a, const auto& b) { return a.generated < b.generated; });
   return consumers;
 }
 
 absl::Status LedgerView::ReadConsumers(AssetNumber input, std::size_t count_max,
                                        std::vector<AssetNumber>* generated) const {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers, ReadInForceConsumers(input, count_max));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto positions, ReadConsumerPositions(input, count_max));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers, KeepInForce(positions));
   generated->clear();
   for (const InForceConsumer& consumer : consumers) generated->push_back(consumer.generated);
-  return absl::OkStatus();
+  return SortUnlessCancelled(std::span(*generated), std::less<>(), cancel_);
+}
+
+absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ReadConsumerBlock(
+    AssetNumber input, std::uint32_t block) const {
+  const OwnedKey key = keys::ConsumerBlock(input, block);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadRow(key));
+  if (!payload.has_value()) return MissingRow(key);
+  TRIBUTARY_ASSIGN_OR_RETURN(auto positions, Decoded(DecodeAscending(*payload), key));
+  if (positions.size() != kPositionBlockSize) {
+    return DamagedRow(key.view(), "the block is not full");
+  }
+  return positions;
+}
+
+absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ListPoolsOf(AssetNumber input) const {
+  std::vector<std::uint64_t> positions;
+  const std::uint64_t page = input.value / keys::kAssetPageSize;
+  const OwnedKey key = keys::PoolHead(page);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadRow(key));
+  if (!payload.has_value()) return positions;
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto pools, Decoded(DecodePoolHead(*payload), key));
+  for (const PoolEntry& pool : pools) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const bool member, IsPoolMember(page, pool, input));
+    if (member) positions.push_back(pool.derivation.value);
+  }
+  return positions;
+}
+
+// Full blocks stand in the order of the log, and the tail after them: the first block that reaches
+// beyond `after` is found by halving.
+absl::StatusOr<std::vector<std::uint64_t>> LedgerView::ListConsumerPositions(
+    AssetNumber input, LogPosition after, std::size_t count_max) const {
+  std::vector<std::uint64_t> positions;
+  const auto add = [&](std::span<const std::uint64_t> more) {
+    for (const std::uint64_t position : more) {
+      if (position > after.value && position < tree_size_.value) positions.push_back(position);
+    }
+  };
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto of_pools, ListPoolsOf(input));
+  add(of_pools);
+  const std::size_t pool_count = positions.size();
+  const OwnedKey key = keys::ConsumerHead(input);
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto payload, ReadRow(key));
+  if (payload.has_value()) {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto head, Decoded(DecodePositionList(*payload), key));
+    const auto block_count = static_cast<std::uint32_t>(head.count / kPositionBlockSize);
+    std::uint32_t low = 0;
+    for (std::uint32_t high = block_count; low < high;) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto block, ReadConsumerBlock(input, middle));
+      if (block.back() > after.value) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    for (; low < block_count && positions.size() - pool_count < count_max; ++low) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto block, ReadConsumerBlock(input, low));
+      add(block);
+    }
+    if (low == block_count) add(head.tail);
+  }
+  std::sort(positions.begin(), positions.end());
+  if (positions.size() > count_max) positions.resize(count_max);
+  return positions;
 }
 
 absl::StatusOr<std::vector<LedgerView::ConsumerEdge>> LedgerView::ListConsumers(
-    AssetNumber input, std::optional<AssetNumber> start_after, std::size_t count_max) const {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers, ReadInForceConsumers(input, kConsumerCountMax));
+    AssetNumber input, LogPosition start_after, std::size_t count_max) const {
   std::vector<ConsumerEdge> edges;
-  for (const InForceConsumer& consumer : consumers) {
-    if (start_after.has_value() && consumer.generated <= *start_after) continue;
-    if (edges.size() == count_max) break;
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation, ReadDerivationAt(consumer.derivation));
-    const auto& inputs = derivation.edges->inputs;
-    const auto found = std::find(inputs.begin(), inputs.end(), input);
-    if (found == inputs.end()) {
-      return DamagedRow(keys::Derivation(consumer.derivation).view(),
-                        "an asset that counts as its input is not in its edge list");
+  while (edges.size() < count_max) {
+    TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
+    const std::size_t wanted = std::min(count_max - edges.size(), kConsumerBatchCount);
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto positions,
+                               ListConsumerPositions(input, start_after, wanted));
+    if (positions.empty()) break;
+    start_after = {positions.back()};
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto consumers, KeepInForce(positions));
+    for (const InForceConsumer& consumer : consumers) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto derivation, ReadDerivationAt(consumer.derivation));
+      const auto& inputs = derivation.edges->inputs;
+      const auto found = std::find(inputs.begin(), inputs.end(), input);
+      if (found == inputs.end()) {
+        return DamagedRow(keys::Derivation(consumer.derivation).view(),
+                          "an asset that counts as its input is not in its edge list");
+      }
+      edges.push_back({consumer.generated, consumer.derivation,
+                       static_cast<std::size_t>(found - inputs.begin())});
     }
-    edges.push_back({consumer.generated, consumer.derivation,
-                     static_cast<std::size_t>(found - inputs.begin())});
   }
   return edges;
 }

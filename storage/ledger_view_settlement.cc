@@ -137,31 +137,6 @@ absl::StatusOr<std::optional<StoredRecord>> LedgerView::FindInForce(const Record
   return FindByIdentity(IdentityOf(probe));
 }
 
-absl::Status LedgerView::ReadLastChanges(std::span<const AssetNumber> assets,
-                                         std::vector<LogPosition>* positions) const {
-  std::vector<AssetStateRow> states;
-  positions->clear();
-  positions->reserve(assets.size());
-  constexpr std::size_t kBatchCount = 4096;
-  for (std::size_t begin = 0; begin < assets.size(); begin += kBatchCount) {
-    const auto batch = assets.subspan(begin, std::min(kBatchCount, assets.size() - begin));
-    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(batch, &states));
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      LogPosition last;
-      const auto look_at = [&](const VersionHead& head, keys::VersionTag tag) -> absl::Status {
-        TRIBUTARY_ASSIGN_OR_RETURN(const auto position, InForce(head, tag, batch[i]));
-        last = std::max(last, position.value_or(LogPosition{0}));
-        return absl::OkStatus();
-      };
-      TRIBUTARY_RETURN_IF_ERROR(look_at(states[i].asset, keys::VersionTag::kAsset));
-      TRIBUTARY_RETURN_IF_ERROR(look_at(states[i].derivation, keys::VersionTag::kDerivation));
-      TRIBUTARY_RETURN_IF_ERROR(look_at(states[i].holders, keys::VersionTag::kHolders));
-      positions->push_back(last);
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::vector<std::string>> LedgerView::ReadLines(LogPosition position,
                                                                std::uint64_t first,
                                                                std::size_t count_max) const {

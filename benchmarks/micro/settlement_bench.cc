@@ -39,7 +39,8 @@ struct World {
   World() {
     views.resize(kAssetCount);
     for (std::uint32_t i = 0; i < SalesWorld::kPartyCount; ++i) {
-      holders.push_back({{SalesWorld::PartyName(i), 1}});
+      holders.push_back(std::make_shared<const std::vector<Holder>>(
+          std::vector<Holder>{{SalesWorld::PartyName(i), 1}}));
     }
     for (std::size_t d = 0; d < flat.derivation_count(); ++d) {
       auto edges = std::make_shared<EdgeList>();
@@ -55,7 +56,7 @@ struct World {
   }
 
   SalesWorld flat;
-  std::vector<std::vector<Holder>> holders;  // by party
+  std::vector<HolderList> holders;  // by party
   std::vector<DerivationView> views;
 };
 
@@ -92,7 +93,7 @@ class FlatLineage final : public LineageReader {
     return absl::OkStatus();
   }
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                           std::vector<std::vector<Holder>>* holders) const override {
+                           std::vector<HolderList>* holders) const override {
     holders->resize(assets.size());
     for (std::size_t i = 0; i < assets.size(); ++i) {
       (*holders)[i] = TheWorld().holders[TheWorld().flat.parties[assets[i].value - 1]];

@@ -58,20 +58,22 @@ class Splitter {
       return absl::InternalError("the lineage reader gave another number of lists of holders");
     }
     for (std::size_t i = 0; i < held_.size(); ++i) {
-      TRIBUTARY_RETURN_IF_ERROR(Split(held_[i], holders_[i]));
+      if (holders_[i] == nullptr) return Disagree(held_[i], 0);
+      TRIBUTARY_RETURN_IF_ERROR(Split(held_[i], *holders_[i]));
     }
     held_.clear();
     return CheckLimit();
   }
 
+  absl::Status Disagree(Vertex vertex, Uint128 unit_sum) const {
+    return absl::DataLossError(StrCat("the holders of asset number ", subgraph_.asset(vertex).value,
+                                      " have ", ToDecimal(unit_sum), " units"));
+  }
+
   absl::Status Split(Vertex vertex, const std::vector<Holder>& holders) {
     Uint128 unit_sum = 0;
     for (const Holder& holder : holders) unit_sum += holder.units;
-    if (unit_sum == 0 || unit_sum > kWeightSumMax) {
-      return absl::DataLossError(StrCat("the holders of asset number ",
-                                        subgraph_.asset(vertex).value, " have ",
-                                        ToDecimal(unit_sum), " units"));
-    }
+    if (unit_sum == 0 || unit_sum > kWeightSumMax) return Disagree(vertex, unit_sum);
     const Proportion proportion(result_.kept[vertex], static_cast<std::uint64_t>(unit_sum));
     std::uint64_t units = 0;
     Grains before = 0;
@@ -132,7 +134,7 @@ class Splitter {
   std::vector<Vertex> held_;    // to be split by the next read of holders
   std::vector<Vertex> unheld_;  // to be named by the next read of ids
   std::vector<AssetNumber> assets_;
-  std::vector<std::vector<Holder>> holders_;
+  std::vector<HolderList> holders_;
   std::vector<Digest> ids_;
 };
 

@@ -65,6 +65,10 @@ struct DerivationView {
   std::shared_ptr<const EdgeList> edges;
 };
 
+// The holders of one asset, ascending party id, shared between readers; null: none is recorded.
+// Lists of equal content may be one object.
+using HolderList = std::shared_ptr<const std::vector<Holder>>;
+
 // What is known of one asset without reading its derivation.
 struct AssetClass {
   AssetKind kind = AssetKind::kUnknown;
@@ -93,9 +97,10 @@ class LineageReader {
                                        std::size_t edge_count_max,
                                        std::vector<DerivationView>* derivations) const = 0;
 
-  // The holders in force, ascending party id; empty where none is recorded.
+  // The holders in force.
+  // Shape: (*holders)[i] belongs to assets[i].
   virtual absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                                   std::vector<std::vector<Holder>>* holders) const = 0;
+                                   std::vector<HolderList>* holders) const = 0;
 
   // The asset ids behind the numbers.
   virtual absl::Status ReadAssetIds(std::span<const AssetNumber> assets,

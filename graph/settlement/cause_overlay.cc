@@ -190,11 +190,10 @@ absl::Status CauseOverlay::Lineage::ReadDerivations(
 }
 
 absl::Status CauseOverlay::Lineage::ReadHolders(std::span<const AssetNumber> assets,
-                                                std::vector<std::vector<Holder>>* holders) const {
-  return ReadAspect(
-      LineageAspect::kHolders, assets, holders,
-      [](const LineageReader& reader, std::span<const AssetNumber> some,
-         std::vector<std::vector<Holder>>* found) { return reader.ReadHolders(some, found); });
+                                                std::vector<HolderList>* holders) const {
+  return ReadAspect(LineageAspect::kHolders, assets, holders,
+                    [](const LineageReader& reader, std::span<const AssetNumber> some,
+                       std::vector<HolderList>* found) { return reader.ReadHolders(some, found); });
 }
 
 absl::Status CauseOverlay::Lineage::ReadAssetIds(std::span<const AssetNumber> assets,

@@ -120,7 +120,7 @@ class CauseOverlay final : public SettlementReader {
     absl::Status ReadDerivations(std::span<const AssetNumber> assets, std::size_t edge_count_max,
                                  std::vector<DerivationView>* derivations) const override;
     absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                             std::vector<std::vector<Holder>>* holders) const override;
+                             std::vector<HolderList>* holders) const override;
     absl::Status ReadAssetIds(std::span<const AssetNumber> assets,
                               std::vector<Digest>* ids) const override;
     absl::Status ReadConsumers(AssetNumber input, std::size_t count_max,

@@ -80,9 +80,9 @@ absl::Status LineCollector::Begin() {
     return absl::OkStatus();
   }
   const AssetNumber target = subgraph_.asset(LineageSubgraph::kTarget);
-  std::vector<std::vector<Holder>> holders;
+  std::vector<HolderList> holders;
   TRIBUTARY_RETURN_IF_ERROR(reader_.ReadHolders(std::span(&target, 1), &holders));
-  if (holders.size() != 1 || holders.front().empty()) {
+  if (holders.size() != 1 || holders.front() == nullptr || holders.front()->empty()) {
     return absl::DataLossError("the asset sold has fewer holders than were announced");
   }
   sold_asset_holders_ = std::move(holders.front());
@@ -103,7 +103,7 @@ absl::Status LineCollector::AddRetained(Vertex vertex, Grains grains, const Line
   if (subgraph_.asset_class(vertex).has_holders) {
     return Wait({vertex, PayeeKind::kParty, grains, reason, hold});
   }
-  if (policy_.unclaimed == UnclaimedRule::kSoldAssetHolders && !sold_asset_holders_.empty()) {
+  if (policy_.unclaimed == UnclaimedRule::kSoldAssetHolders && sold_asset_holders_ != nullptr) {
     return SplitOverSold(grains, Via(reason, LineVia::kUnclaimed), hold);
   }
   return Wait({vertex, PayeeKind::kUnclaimed, grains, reason, hold});
@@ -116,7 +116,7 @@ absl::Status LineCollector::AddUndisclosed(Vertex vertex, Grains grains, const L
       subgraph_.asset_class(vertex).has_holders) {
     return Wait({vertex, PayeeKind::kParty, grains, Via(reason, LineVia::kUndisclosed), hold});
   }
-  if (policy_.undisclosed == UndisclosedRule::kSoldAssetHolders && !sold_asset_holders_.empty()) {
+  if (policy_.undisclosed == UndisclosedRule::kSoldAssetHolders && sold_asset_holders_ != nullptr) {
     return SplitOverSold(grains, Via(reason, LineVia::kUndisclosed), hold);
   }
   return Wait({vertex, PayeeKind::kUndisclosed, grains, reason, hold});
@@ -126,8 +126,8 @@ absl::Status LineCollector::AddUndisclosed(Vertex vertex, Grains grains, const L
 // it as they have what their asset keeps, so a hold on their asset catches it.
 absl::Status LineCollector::SplitOverSold(Grains grains, const LineReason& reason, Hold hold) {
   if (!hold.has_value()) hold = holds_.OfAsset(subgraph_.asset(LineageSubgraph::kTarget));
-  TRIBUTARY_RETURN_IF_ERROR(Split(sold_asset_holders_, grains, reason, hold));
-  split_count_ += sold_asset_holders_.size();
+  TRIBUTARY_RETURN_IF_ERROR(Split(*sold_asset_holders_, grains, reason, hold));
+  split_count_ += sold_asset_holders_->size();
   if (split_count_ < kSplitBatchCount) return absl::OkStatus();
   split_count_ = 0;
   return Flush();
@@ -145,7 +145,6 @@ absl::Status LineCollector::ReadBatch() {
     (waiting.named == PayeeKind::kParty ? held_ : named_)
         .push_back(subgraph_.asset(waiting.vertex));
   }
-  // Not emptied before, so that a reader may fill the same strings again.
   if (held_.empty()) {
     holders_read_.clear();
   } else {
@@ -170,13 +169,18 @@ absl::Status LineCollector::Flush() {
   for (const Waiting& waiting : waiting_) {
     if (waiting.named == PayeeKind::kParty) {
       TRIBUTARY_RETURN_IF_ERROR(
-          Split(*next_holders++, waiting.grains, waiting.reason, waiting.hold));
+          SplitOver(*next_holders++, waiting.grains, waiting.reason, waiting.hold));
     } else {
       AddLine({waiting.named, {}, &*next_id++}, waiting.grains, waiting.reason, waiting.hold);
     }
   }
   waiting_.clear();
   return sink_->EndBatch();
+}
+
+absl::Status LineCollector::SplitOver(const HolderList& holders, Grains grains,
+                                      const LineReason& reason, Hold hold) {
+  return Split(holders == nullptr ? std::span<const Holder>() : *holders, grains, reason, hold);
 }
 
 absl::Status LineCollector::Split(std::span<const Holder> holders, Grains grains,

@@ -92,6 +92,8 @@ class LineCollector {
   absl::Status Wait(Waiting waiting);
   absl::Status ReadBatch();
   absl::Status SplitOverSold(Grains grains, const LineReason& reason, Hold hold);
+  absl::Status SplitOver(const HolderList& holders, Grains grains, const LineReason& reason,
+                         Hold hold);
   absl::Status Split(std::span<const Holder> holders, Grains grains, const LineReason& reason,
                      Hold hold);
   void AddLine(const PayeeView& payee, Grains grains, const LineReason& reason, Hold hold);
@@ -103,13 +105,13 @@ class LineCollector {
   const CancelToken* cancel_;
   LineSink* sink_;
 
-  std::vector<Holder> sold_asset_holders_;
+  HolderList sold_asset_holders_;  // null: nobody
   std::vector<Waiting> waiting_;
   std::size_t split_count_ = 0;  // lines of holders of the asset sold since the last batch
   // Of a batch; kept to be filled again.
   std::vector<AssetNumber> held_;
   std::vector<AssetNumber> named_;
-  std::vector<std::vector<Holder>> holders_read_;
+  std::vector<HolderList> holders_read_;
   std::vector<Digest> ids_read_;
 };
 

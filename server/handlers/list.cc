@@ -72,8 +72,9 @@ absl::StatusOr<AssetFilter> FilterOf(const LedgerView& view, const v1::ListAsset
   return filter;
 }
 
-bool IsHeldBy(const std::vector<Holder>& holders, const std::string& party) {
-  return std::any_of(holders.begin(), holders.end(),
+bool IsHeldBy(const HolderList& holders, const std::string& party) {
+  return holders != nullptr &&
+         std::any_of(holders->begin(), holders->end(),
                      [&party](const Holder& holder) { return holder.party == party; });
 }
 
@@ -82,7 +83,7 @@ absl::StatusOr<std::vector<bool>> Passed(const LedgerView& view, const AssetFilt
                                          const std::vector<AssetNumber>& candidates) {
   std::vector<AssetClass> classes;
   TRIBUTARY_RETURN_IF_ERROR(view.Classify(candidates, &classes));
-  std::vector<std::vector<Holder>> holders;
+  std::vector<HolderList> holders;
   if (!filter.party.empty()) TRIBUTARY_RETURN_IF_ERROR(view.ReadHolders(candidates, &holders));
   std::vector<bool> passed(candidates.size());
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -241,8 +242,9 @@ absl::Status AppendUpstream(const Page& page, AssetNumber asset, const std::stri
 
 absl::Status AppendDownstream(const Page& page, AssetNumber asset, const std::string& asset_id,
                               std::size_t page_size, v1::ListEdgesResponse* response) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<LedgerView::ConsumerEdge> consumers,
-                             page.view->ListConsumers(asset, AssetIn(page.cursor), page_size));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const std::vector<LedgerView::ConsumerEdge> consumers,
+      page.view->ListConsumers(asset, LogPosition{NumberIn(page.cursor).value_or(0)}, page_size));
   std::vector<AssetNumber> generated;
   for (const LedgerView::ConsumerEdge& edge : consumers) generated.push_back(edge.generated);
   std::vector<Digest> ids;
@@ -263,7 +265,7 @@ absl::Status AppendDownstream(const Page& page, AssetNumber asset, const std::st
     message->set_derivation_position(edge.derivation.value);
   }
   if (consumers.size() == page_size) {
-    response->set_next_page_token(page.TokenFor(BigEndian64(consumers.back().generated.value)));
+    response->set_next_page_token(page.TokenFor(BigEndian64(consumers.back().derivation.value)));
   }
   return absl::OkStatus();
 }

@@ -137,7 +137,7 @@ class TraverseWriter {
   }
 
   absl::Status AddConsumers(const TraverseVisit& visit) {
-    std::optional<AssetNumber> start_after;
+    LogPosition start_after;
     while (true) {
       TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<LedgerView::ConsumerEdge> consumers,
                                  view_.ListConsumers(visit.asset, start_after, kEdgeBatch));
@@ -148,7 +148,7 @@ class TraverseWriter {
             AddEdge({consumer.generated, visit.asset, consumer.edge_index}, derivation));
       }
       if (consumers.size() < kEdgeBatch) return absl::OkStatus();
-      start_after = consumers.back().generated;
+      start_after = consumers.back().derivation;
     }
   }
 

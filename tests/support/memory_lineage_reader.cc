@@ -82,13 +82,15 @@ absl::Status MemoryLineageReader::ReadDerivations(std::span<const AssetNumber> a
 }
 
 absl::Status MemoryLineageReader::ReadHolders(std::span<const AssetNumber> assets,
-                                              std::vector<std::vector<Holder>>* holders) const {
+                                              std::vector<HolderList>* holders) const {
   holders->clear();
   for (const AssetNumber asset : assets) {
     TRIBUTARY_RETURN_IF_ERROR(Check(asset));
-    holders->push_back(lineage_.assets[IndexOf(asset)].holders);
-    std::sort(holders->back().begin(), holders->back().end(),
+    std::vector<Holder> sorted = lineage_.assets[IndexOf(asset)].holders;
+    std::sort(sorted.begin(), sorted.end(),
               [](const Holder& a, const Holder& b) { return a.party < b.party; });
+    holders->push_back(
+        sorted.empty() ? nullptr : std::make_shared<const std::vector<Holder>>(std::move(sorted)));
   }
   return absl::OkStatus();
 }

@@ -42,7 +42,8 @@ class MemoryLineageView final : public LineageReader {
     return ForEach(assets, classes, [this](const auto& asset) {
       const auto record = LastBelow(asset.records, size_);
       return AssetClass{std::get<AssetRecord>(ledger_.at(*record).record.body).kind,
-                        LastBelow(asset.derivations, size_).has_value(), !HoldersOf(asset).empty()};
+                        LastBelow(asset.derivations, size_).has_value(),
+                        HoldersOf(asset) != nullptr};
     });
   }
 
@@ -60,7 +61,7 @@ class MemoryLineageView final : public LineageReader {
   }
 
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                           std::vector<std::vector<Holder>>* holders) const override {
+                           std::vector<HolderList>* holders) const override {
     return ForEach(assets, holders, [this](const auto& asset) { return HoldersOf(asset); });
   }
 
@@ -89,10 +90,11 @@ class MemoryLineageView final : public LineageReader {
   }
 
   template <typename Asset>
-  std::vector<Holder> HoldersOf(const Asset& asset) const {
+  HolderList HoldersOf(const Asset& asset) const {
     const auto position = LastBelow(asset.holders, size_);
-    if (!position) return {};
-    return std::get<HoldersRecord>(ledger_.at(*position).record.body).holders;
+    if (!position) return nullptr;
+    return std::make_shared<const std::vector<Holder>>(
+        std::get<HoldersRecord>(ledger_.at(*position).record.body).holders);
   }
 
   const MemorySettlementLedger& ledger_;

@@ -96,7 +96,7 @@ TEST_CASE("payees: announced holders that are not there are data loss", "[attrib
    public:
     using MemoryLineageReader::MemoryLineageReader;
     absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                             std::vector<std::vector<Holder>>* holders) const override {
+                             std::vector<HolderList>* holders) const override {
       holders->assign(assets.size(), {});
       return absl::OkStatus();
     }

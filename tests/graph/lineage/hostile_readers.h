@@ -19,7 +19,7 @@ inline DerivationView MakeView(std::uint64_t retained, std::shared_ptr<const Edg
 class NumberedReader : public LineageReader {
  public:
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                           std::vector<std::vector<Holder>>* holders) const override {
+                           std::vector<HolderList>* holders) const override {
     holders->assign(assets.size(), {});
     return absl::OkStatus();
   }
@@ -145,7 +145,7 @@ class CancellingReader : public LineageReader {
     return reader_.ReadDerivations(assets, edge_count_max, derivations);
   }
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                           std::vector<std::vector<Holder>>* holders) const override {
+                           std::vector<HolderList>* holders) const override {
     CountRead();
     return reader_.ReadHolders(assets, holders);
   }

@@ -252,11 +252,11 @@ class FaultyReader : public MemoryLineageReader {
       : MemoryLineageReader(lineage), fault_(fault) {}
 
   absl::Status ReadHolders(std::span<const AssetNumber> assets,
-                           std::vector<std::vector<Holder>>* holders) const override {
+                           std::vector<HolderList>* holders) const override {
     if (fault_ == Fault::kHoldersFail) return absl::UnavailableError("holders");
     const absl::Status status = MemoryLineageReader::ReadHolders(assets, holders);
     if (fault_ == Fault::kFewerHolders) holders->pop_back();
-    if (fault_ == Fault::kNoUnits) holders->back().clear();
+    if (fault_ == Fault::kNoUnits) holders->back() = nullptr;
     return status;
   }
   absl::Status ReadAssetIds(std::span<const AssetNumber> assets,

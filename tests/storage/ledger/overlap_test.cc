@@ -179,6 +179,24 @@ class Answers {
   std::optional<Results> results_;
 };
 
+TEST_CASE("overlap: an idle ledger keeps nothing of what it has answered", "[ledger][overlap]") {
+  GatedLedger ledger;
+  const auto is_forgotten = [](const std::weak_ptr<int>& content) {
+    for (int wait = 0; wait < 1'000 && !content.expired(); ++wait)
+      std::this_thread::sleep_for(10ms);
+    return content.expired();
+  };
+  std::vector<std::weak_ptr<int>> contents;
+  for (int i = 0; i < 40; ++i) {
+    auto content = std::make_shared<int>(i);  // of a request, that its answer holds on to
+    contents.push_back(content);
+    std::vector<PreparedFact> prepared;
+    prepared.push_back(PrepareFact(test::AssetFact("asset " + std::to_string(i))).value());
+    REQUIRE_OK(ledger.get()->Submit(std::move(prepared), {}, [content](Results) {}));
+  }
+  for (const auto& content : contents) CHECK(is_forgotten(content));
+}
+
 TEST_CASE("overlap: an answer waits for the group that it rests on", "[ledger][overlap]") {
   Answers first, second, third;  // outlive the ledger, which calls them
   GatedLedger ledger;

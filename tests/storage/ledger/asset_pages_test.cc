@@ -1,0 +1,229 @@
+// What readers of large frontiers keep in memory, and that it answers as the rows do.
+
+#include "storage/asset_pages.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "storage/holder_lists.h"
+#include "tests/support/catch.h"
+#include "tests/support/rng.h"
+#include "tests/support/test_ledger.h"
+
+namespace tributary {
+namespace {
+
+using test::AssetFact;
+using test::AssetId;
+using test::Engine;
+using test::TestLedger;
+
+AssetStateRow StateWith(VersionHead derivation, VersionHead holders) {
+  AssetStateRow state;
+  state.kind = AssetKind::kWork;
+  state.asset = {1, LogPosition{7}};
+  state.derivation = derivation;
+  state.holders = holders;
+  return state;
+}
+
+TEST_CASE("asset pages: heads follow commits", "[ledger]") {
+  AssetPages pages(sizeof(AssetPages::Heads));
+  const AssetNumber asset{7};
+  const auto read = [&](std::uint64_t number, AssetPages::Page* page) {
+    if (number == 0) AssetPages::Set(asset, StateWith({}, {1, LogPosition{9}}), page);
+    return absl::OkStatus();
+  };
+  CHECK(pages.Find(0) == nullptr);
+  const auto page = pages.Load(0, read);
+  REQUIRE_OK(page);
+  CHECK(pages.Find(0) == *page);
+  const AssetPages::Heads& heads = *(*page)->heads;
+  CHECK(heads.derivation[7] == 0);
+  CHECK(heads.holders[7] == 9);
+  CHECK((*page)->flags[7] == (AssetPages::kKnown | AssetPages::kHeld |
+                              static_cast<AssetPages::Flags>(AssetKind::kWork)));
+  pages.Update(asset, StateWith({2, LogPosition{12}}, {1, LogPosition{9}}));
+  CHECK(heads.derivation[7] == 12);
+  CHECK(((*page)->flags[7] & AssetPages::kDerived) != 0);
+
+  // The memory for heads is used up: another page has flags alone.
+  const auto other = pages.Load(1, read);
+  REQUIRE_OK(other);
+  CHECK((*other)->heads == nullptr);
+  pages.Update(AssetNumber{keys::kAssetPageSize}, StateWith({1, LogPosition{5000}}, {}));
+  CHECK(((*other)->flags[0] & AssetPages::kDerived) != 0);
+
+  REQUIRE_OK(pages.Reload(read));
+  CHECK(heads.derivation[7] == 0);
+}
+
+TEST_CASE("asset pages: the list of an older holders record is not taken for the newer's",
+          "[ledger]") {
+  AssetPages::Heads heads;
+  CHECK(AssetPages::HolderListAt(heads, 3, LogPosition{9}) == 0);
+  AssetPages::NoteHolderList(3, LogPosition{9}, 4, &heads);
+  CHECK(AssetPages::HolderListAt(heads, 3, LogPosition{9}) == 4);
+  CHECK(AssetPages::HolderListAt(heads, 3, LogPosition{10}) == 0);
+  CHECK(AssetPages::HolderListAt(heads, 4, LogPosition{9}) == 0);
+  // Positions that share their low half with another one are not noted.
+  AssetPages::NoteHolderList(5, LogPosition{(std::uint64_t{1} << 32) + 9}, 4, &heads);
+  CHECK(AssetPages::HolderListAt(heads, 5, LogPosition{9}) == 0);
+  CHECK(AssetPages::HolderListAt(heads, 3, LogPosition{(std::uint64_t{1} << 32) + 9}) == 0);
+}
+
+TEST_CASE("holder lists: equal ones are one, until the memory is used up", "[ledger]") {
+  HolderLists lists(400);
+  const std::vector<Holder> pair = {{"ana", 1}, {"bob", 2}};
+  const auto first = lists.Keep(pair);
+  CHECK(first.number == 1);
+  CHECK(*first.list == pair);
+  CHECK(lists.Keep(pair).list == first.list);
+  CHECK(lists.Keep({{"ana", 2}, {"bob", 2}}).number == 2);
+  const auto last = lists.Keep({{std::string(300, 'x'), 1}});
+  CHECK(last.number == 0);
+  CHECK(last.list->front().party == std::string(300, 'x'));
+  const std::vector<std::uint32_t> numbers = {0, 1, 2};
+  std::vector<HolderList> found(3);
+  lists.Find(numbers, &found);
+  CHECK(found[0] == nullptr);
+  CHECK(found[1] == first.list);
+  CHECK(found[2]->front().units == 2);
+}
+
+// Two ledgers with one history: one keeps much in memory, the other reads rows.
+class TwoLedgers {
+ public:
+  TwoLedgers(test::Rng& rng, Engine engine)
+      : rng_(rng), kept_(engine), plain_(engine, WithoutMemory()) {
+    for (std::size_t i = 0; i < kAssetCount; ++i) facts_.push_back(AssetFact(Name(i)));
+    for (int i = 0; i < 5; ++i) facts_.push_back(test::PartyFact("party-" + std::to_string(i)));
+    Send();
+  }
+
+  // New derivations, holders and asset records, some of them superseding.
+  void Record() {
+    for (int i = 0; i < 40; ++i) {
+      const std::size_t asset = rng_.Below(kAssetCount - 1) + 1;
+      if (rng_.OneIn(3)) {
+        Add(asset, 0, test::DerivationFact(Name(asset), {{Name(rng_.Below(asset)), 1 + rng_.Below(100)}}));
+      } else if (rng_.OneIn(8)) {
+        Add(asset, 1, AssetFact(Name(asset), AssetKind::kDataset));
+      } else {
+        Add(asset, 2, test::HoldersFact(Name(asset), {{Party(), 1 + rng_.Below(3)}}));
+      }
+    }
+    Send();
+  }
+
+  // Empty, or what they disagree on, of many assets at once and of few.
+  std::string Compare(TreeSize size) {
+    const auto kept = kept_->ViewAt(size);
+    const auto plain = plain_->ViewAt(size);
+    REQUIRE_OK(kept);
+    REQUIRE_OK(plain);
+    std::vector<AssetNumber> all;
+    for (std::uint64_t i = 1; i <= kAssetCount; ++i) all.push_back(AssetNumber{i});
+    const std::string problem = Compare(**kept, **plain, all);
+    if (!problem.empty()) return problem;
+    return Compare(**kept, **plain, std::span(all).subspan(rng_.Below(kAssetCount - 5), 5));
+  }
+
+  TreeSize size() { return kept_->head().tree_size; }
+
+ private:
+  static constexpr std::size_t kAssetCount = 400;
+
+  static LedgerOptions WithoutMemory() {
+    LedgerOptions options;
+    options.cache_sizes = {.edges = 0, .asset_ids = 0, .asset_heads = 0, .holder_lists = 0};
+    return options;
+  }
+  static std::string Name(std::size_t i) { return "asset " + std::to_string(i); }
+  std::string Party() { return "party-" + std::to_string(rng_.Below(5)); }
+
+  void Add(std::size_t asset, int aspect, Fact fact) {
+    std::optional<Digest>& newest = newest_[asset * 3 + static_cast<std::size_t>(aspect)];
+    if (aspect == 1 && !newest.has_value()) {
+      newest = PrepareFact(AssetFact(Name(asset)))->id;  // its first record
+    }
+    if (newest.has_value()) fact = test::Superseding(std::move(fact), *newest);
+    const auto prepared = PrepareFact(fact);
+    REQUIRE_OK(prepared);
+    newest = prepared->id;
+    facts_.push_back(std::move(fact));
+  }
+
+  void Send() {
+    for (TestLedger* ledger : {&kept_, &plain_}) {
+      std::vector<PreparedFact> prepared;
+      for (const Fact& fact : facts_) prepared.push_back(PrepareFact(fact).value());
+      for (const auto& result : (*ledger)->RecordAll(std::move(prepared), {})) REQUIRE_OK(result);
+    }
+    facts_.clear();
+  }
+
+  static std::string Compare(const LedgerView& kept, const LedgerView& plain,
+                             std::span<const AssetNumber> assets) {
+    std::vector<AssetClass> classes[2];
+    std::vector<HolderList> holders[2];
+    std::vector<LogPosition> changes[2];
+    const LedgerView* const views[2] = {&kept, &plain};
+    for (int i = 0; i < 2; ++i) {
+      REQUIRE_OK(views[i]->Classify(assets, &classes[i]));
+      REQUIRE_OK(views[i]->ReadHolders(assets, &holders[i]));
+      REQUIRE_OK(views[i]->ReadLastChanges(assets, &changes[i]));
+    }
+    std::vector<AssetNumber> derived;
+    for (std::size_t i = 0; i < assets.size(); ++i) {
+      const AssetClass& a = classes[0][i];
+      const AssetClass& b = classes[1][i];
+      if (a.kind != b.kind || a.is_derived != b.is_derived || a.has_holders != b.has_holders) {
+        return "class of " + std::to_string(assets[i].value);
+      }
+      if ((holders[0][i] == nullptr) == a.has_holders) return "holders announced";
+      if ((holders[0][i] == nullptr) != (holders[1][i] == nullptr) ||
+          (holders[0][i] != nullptr && *holders[0][i] != *holders[1][i])) {
+        return "holders of " + std::to_string(assets[i].value);
+      }
+      if (changes[0][i] != changes[1][i]) return "changes of " + std::to_string(assets[i].value);
+      if (a.is_derived) derived.push_back(assets[i]);
+    }
+    std::vector<DerivationView> derivations[2];
+    for (int i = 0; i < 2; ++i) {
+      REQUIRE_OK(views[i]->ReadDerivations(derived, 1'000'000, &derivations[i]));
+    }
+    for (std::size_t i = 0; i < derived.size(); ++i) {
+      if (derivations[0][i].position != derivations[1][i].position) {
+        return "derivation of " + std::to_string(derived[i].value);
+      }
+    }
+    return "";
+  }
+
+  test::Rng& rng_;
+  TestLedger kept_;
+  TestLedger plain_;
+  std::vector<Fact> facts_;  // to be sent
+  std::array<std::optional<Digest>, kAssetCount * 3> newest_;
+};
+
+TEST_CASE("asset pages: every view answers as the rows do, before and after commits",
+          "[ledger][property]") {
+  test::Rng rng = test::SeededRng();
+  for (int trial = 0; trial < 6; ++trial) {
+    TwoLedgers ledgers(rng, trial % 2 == 0 ? Engine::kMemory : Engine::kRocksDb);
+    for (int round = 0; round < 12; ++round) {
+      ledgers.Record();
+      CAPTURE(rng.seed(), trial, round);
+      // The newest twice: what the first reading left in memory serves the second.
+      CHECK(ledgers.Compare(ledgers.size()) == "");
+      CHECK(ledgers.Compare(ledgers.size()) == "");
+      const std::uint64_t older = 406 + rng.Below(ledgers.size().value - 405);
+      CHECK(ledgers.Compare(TreeSize{older}) == "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tributary
