@@ -56,7 +56,7 @@ struct Limits {
   std::uint64_t clock_jump_ms_max = 3'600'000;
   std::uint64_t edge_cache_size = 512u << 20;
   std::uint64_t asset_id_cache_size = 512u << 20;
-  std::uint64_t asset_head_cache_size = 512u << 20;
+  std::uint64_t asset_head_cache_size = 256u << 20;
   std::uint64_t holder_cache_size = 256u << 20;
   std::uint64_t block_cache_size = 256u << 20;
 

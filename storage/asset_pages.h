@@ -7,13 +7,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "graph/lineage/lineage_reader.h"
 #include "storage/keys.h"
 #include "storage/row_codec.h"
@@ -30,7 +28,8 @@ class AssetPages {
   static constexpr Flags kDerived = 0x08;     // a derivation was recorded at some time
   static constexpr Flags kHeld = 0x10;        // holders were recorded at some time
   static constexpr Flags kSuperseded = 0x20;  // the asset has more than one record
-  static constexpr Flags kKnown = 0x80;       // this position is the first record of an asset
+  static constexpr Flags kKnown = 0x80;       // this position is the first record of an asset,
+                                              // and the rest says what it is
 
   static Flags FlagsOf(const AssetStateRow& state);
 
@@ -46,27 +45,31 @@ class AssetPages {
   struct Page {
     std::array<std::atomic<Flags>, keys::kAssetPageSize> flags{};
     std::unique_ptr<Heads> heads;  // null: the memory for heads is used up
+    TreeSize complete_from;        // changes of every later commit are in it
   };
 
-  // `heads_byte_count_max` bounds all heads together; flags are kept of every page that was loaded.
+  // `heads_byte_count_max` bounds all heads together; of later pages only flags are kept.
   explicit AssetPages(std::size_t heads_byte_count_max)
       : heads_count_max_(heads_byte_count_max / sizeof(Heads)) {}
 
-  // The page, or nullptr if it is not loaded. Valid for the life of this object.
+  // The page, or nullptr if there is none. Valid for the life of this object.
   const Page* Find(std::uint64_t page) const;
+  // The page, made if there is none: its assets are not known yet.
+  const Page* FindOrAdd(std::uint64_t page);
 
-  // Loads a page with `read`, which calls Set for each of its assets. Commits that change the page
-  // wait meanwhile, so that none is lost between reading and publishing.
-  using ReadPage = std::function<absl::Status(std::uint64_t page, Page* out)>;
-  absl::StatusOr<const Page*> Load(std::uint64_t page, const ReadPage& read);
+  // Adds what is not known of assets whose pages there are, from rows that were read at `read_at`.
+  // Rows from before a page are left out: commits between the two have passed the page by.
+  void Fill(std::span<const AssetNumber> assets, std::span<const AssetStateRow> states,
+            TreeSize read_at);
 
-  // Loads every page again that is loaded. On an error some of them are as they were.
-  absl::Status Reload(const ReadPage& read);
+  // A commit moved the head to this size and made `changed` of these assets. Called before the head
+  // is published. Pages are made for new assets, so that what was recorded while this runs is never
+  // read for its first question.
+  using Changed = absl::flat_hash_map<AssetNumber, AssetStateRow>;
+  void Update(const Changed& changed, TreeSize committed);
 
-  static void Set(AssetNumber asset, const AssetStateRow& state, Page* page);
-
-  // Says what a commit made of an asset. Called before its tree size is published.
-  void Update(AssetNumber asset, const AssetStateRow& state);
+  // Forgets what is known of all assets, for rows that were made anew. Nobody may commit meanwhile.
+  void Clear();
 
   // The number under which HolderLists keeps the list of an asset's holders record; 0: not known.
   // It is kept with the low half of the record's position, so that one that was noted for an older
@@ -85,8 +88,13 @@ class AssetPages {
  private:
   static bool IsNotable(LogPosition position) { return position.value >> 32 == 0; }
 
+  Page* FindOrAddLocked(std::uint64_t page);
+  static void Set(AssetNumber asset, const AssetStateRow& state, Page* page);
+
   const std::size_t heads_count_max_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // guards all below, and changes of pages
+  TreeSize newest_;           // head of the last commit
+  TreeSize complete_from_;    // of a page that is made now
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Page>> pages_;
 };
 

@@ -116,20 +116,12 @@ class AssetStateCache {
 
 class LedgerCaches {
  public:
-  LedgerCaches(Store* backing_store, const CacheSizes& sizes)
-      : store(backing_store),
-        assets(sizes.asset_heads),
+  explicit LedgerCaches(const CacheSizes& sizes)
+      : assets(sizes.asset_heads),
         holder_lists(sizes.holder_lists),
         asset_states(kStateCacheSize),
         derivations(sizes.edges),
         asset_ids(sizes.asset_ids) {}
-
-  // What is known of a page's assets, loaded from the newest state if need be.
-  absl::StatusOr<const AssetPages::Page*> LoadAssets(std::uint64_t page);
-  // After the rows were made anew: what was read before may be what has been mended.
-  absl::Status ReloadAssets();
-
-  Store* const store;  // outlives the caches
 
   AssetPages assets;
   HolderLists holder_lists;

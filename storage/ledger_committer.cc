@@ -242,10 +242,8 @@ absl::Status Ledger::Impl::Write(const AppliedGroup& group) {
     TRIBUTARY_RETURN_IF_ERROR(AdvanceAnchor(group.head));
   }
   std::vector<AssetNumber> changed;
-  for (const auto& [asset, row] : group.changed_assets) {
-    caches->assets.Update(asset, row);
-    changed.push_back(asset);
-  }
+  for (const auto& [asset, row] : group.changed_assets) changed.push_back(asset);
+  caches->assets.Update(group.changed_assets, group.head.tree_size);
   caches->asset_states.Update(changed, group.head.tree_size);
   return Publish(group.head);
 }

@@ -48,7 +48,7 @@ Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anch
     : store(std::move(store_in)),
       anchor(std::move(anchor_in)),
       options(std::move(options_in)),
-      caches(std::make_shared<LedgerCaches>(store.get(), options.cache_sizes)),
+      caches(std::make_shared<LedgerCaches>(options.cache_sizes)),
       clock_(options.now, options.clock_jump_ms_max) {}
 
 Ledger::Impl::~Impl() { Stop(); }
@@ -217,6 +217,7 @@ absl::Status Ledger::Impl::Load() {
     TRIBUTARY_ASSIGN_OR_RETURN(next_stage_,
                                Decoded(DecodePosition(*counter), keys::StageCounter()));
   }
+  caches->assets.Update({}, head.tree_size);
   caches->asset_states.Update({}, head.tree_size);
   return Publish(head);
 }

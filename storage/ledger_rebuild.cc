@@ -69,7 +69,7 @@ absl::Status Ledger::Impl::RebuildIndexes(const VerifyProgress& progress) {
   // Asset ids come from the log: after a crash in a rebuild there may be no asset rows.
   CacheSizes id_cache = {.edges = 0, .asset_heads = 0, .holder_lists = 0};
   id_cache.asset_ids = options.cache_sizes.asset_ids;
-  const auto view_caches = std::make_shared<LedgerCaches>(store.get(), id_cache);
+  const auto view_caches = std::make_shared<LedgerCaches>(id_cache);
   const LedgerView view(before.snapshot, before.head, before.head.tree_size, view_caches, nullptr,
                         LedgerView::IdSource::kLog);
   WriteBatch mark;
@@ -84,7 +84,7 @@ absl::Status Ledger::Impl::RebuildIndexes(const VerifyProgress& progress) {
   TRIBUTARY_RETURN_IF_ERROR(store->Commit(done));
   // What was read before may be what the rebuild has mended.
   caches->asset_states.Clear();
-  TRIBUTARY_RETURN_IF_ERROR(caches->ReloadAssets());
+  caches->assets.Clear();
   return Publish(before.head);
 }
 

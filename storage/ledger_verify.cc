@@ -303,7 +303,6 @@ absl::StatusOr<VerifyResult> Ledger::Verify(Store* scratch, const VerifyProgress
   // Caches of its own, empty: what is verified is what is stored.
   // Rows themselves are read, each once.
   const auto caches = std::make_shared<LedgerCaches>(
-      impl_->store.get(),
       CacheSizes{.edges = 0, .asset_ids = 64u << 20, .asset_heads = 0, .holder_lists = 0});
   const LedgerView view(now.snapshot, now.head, now.head.tree_size, caches, cancel,
                         LedgerView::IdSource::kLog);

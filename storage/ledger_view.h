@@ -178,14 +178,19 @@ class LedgerView final : public LineageReader, public SubtreeReader {
   absl::StatusOr<AssetStateRow> ReadAssetState(AssetNumber asset) const;
   absl::Status ReadAssetStates(std::span<const AssetNumber> assets,
                                std::vector<AssetStateRow>* states) const;
-  // The same, from memory where few are asked for. Only the versions of such a row may be used: its
-  // counts may be newer than this view.
-  absl::Status ReadVersions(std::span<const AssetNumber> assets,
+  // The same for a call about many assets, which keeps what it reads in pages, or for one about
+  // few, from memory. Only the versions of such a row may be used: its counts may be newer than
+  // this view.
+  absl::Status ReadVersions(std::span<const AssetNumber> assets, bool is_large,
                             std::vector<AssetStateRow>* states) const;
   // What is kept of assets in memory (storage/asset_pages.h). Nothing, where only rows can tell.
   struct KeptHeads;
   template <typename Visit>  // absl::Status(std::size_t index, place)
   absl::Status ForEachKept(std::span<const AssetNumber> assets, const Visit& visit) const;
+  // Hands each asset to on_kept (bool: that was enough), or to on_row (absl::Status).
+  template <typename OnKept, typename OnRow>
+  absl::Status ForEachAsset(std::span<const AssetNumber> assets, const OnKept& on_kept,
+                            const OnRow& on_row) const;
   std::optional<KeptHeads> SettledHeads(AssetPages::Flags flags, const AssetPages::Heads* heads,
                                         std::size_t index) const;
   // Where derivations in force stand; 0: there is none. Shape: (*positions)[i] belongs to

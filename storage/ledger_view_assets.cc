@@ -16,8 +16,8 @@
 namespace tributary {
 namespace {
 
-// Below this many assets of one request, reading their rows costs less than loading pages of flags.
-constexpr std::size_t kPageLoadAssetCountMin = 256;
+// From this many assets of one request on, what their rows say is kept in pages.
+constexpr std::size_t kPageAssetCountMin = 256;
 
 // States that are held at once: a frontier of ten million assets needs no more memory.
 constexpr std::size_t kStateBatchCount = 4096;
@@ -75,10 +75,8 @@ class PlaceFinder {
   using Places = std::array<Place, kBatchCount>;
 
   PlaceFinder(TreeSize tree_size, LedgerCaches& caches, std::size_t asset_count)
-      : tree_size_(tree_size),
-        caches_(caches),
-        may_load_pages_(asset_count >= kPageLoadAssetCountMin) {
-    if (may_load_pages_) pages_.resize(tree_size_.value / keys::kAssetPageSize + 1);
+      : tree_size_(tree_size), caches_(caches), may_add_pages_(asset_count >= kPageAssetCountMin) {
+    if (may_add_pages_) pages_.resize(tree_size_.value / keys::kAssetPageSize + 1);
   }
 
   // Shape: (*places)[i] belongs to assets[i]. At most kBatchCount.
@@ -89,7 +87,7 @@ class PlaceFinder {
             StrCat("asset number ", assets[i].value, " is above the tree size"));
       }
       const std::uint64_t wanted = assets[i].value / keys::kAssetPageSize;
-      if (wanted != page_number_) TRIBUTARY_RETURN_IF_ERROR(TurnTo(wanted));
+      if (wanted != page_number_) TurnTo(wanted);
       (*places)[i] = {page_, assets[i].value % keys::kAssetPageSize};
       if (page_ != nullptr) __builtin_prefetch(&page_->flags[(*places)[i].index]);
     }
@@ -97,56 +95,33 @@ class PlaceFinder {
   }
 
  private:
-  absl::Status TurnTo(std::uint64_t wanted) {
+  void TurnTo(std::uint64_t wanted) {
     page_number_ = wanted;
-    page_ = may_load_pages_ ? pages_[wanted] : caches_.assets.Find(wanted);
-    if (page_ == nullptr && may_load_pages_) {
-      TRIBUTARY_ASSIGN_OR_RETURN(page_, caches_.LoadAssets(wanted));
+    page_ = may_add_pages_ ? pages_[wanted] : caches_.assets.Find(wanted);
+    if (page_ == nullptr && may_add_pages_) {
+      page_ = caches_.assets.FindOrAdd(wanted);
       pages_[wanted] = page_;
     }
-    return absl::OkStatus();
   }
 
   const TreeSize tree_size_;
   LedgerCaches& caches_;
-  const bool may_load_pages_;
+  const bool may_add_pages_;
   // Looked up once per page and call: the shared table has a lock.
   std::vector<const AssetPages::Page*> pages_;
   const AssetPages::Page* page_ = nullptr;
   std::uint64_t page_number_ = ~std::uint64_t{0};
 };
 
-// Reads what stands in `page` now.
-absl::Status ReadAssetPage(Store* store, std::uint64_t number, AssetPages::Page* page) {
-  // A snapshot of now, not a caller's: a commit between the two has passed this page by.
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto snapshot, store->TakeSnapshot());
-  const std::vector<AssetNumber> numbers = PageNumbers(number, (number + 1) * keys::kAssetPageSize);
-  std::vector<std::optional<AssetStateRow>> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadPresentStates(*snapshot, numbers, &states));
-  for (std::size_t i = 0; i < states.size(); ++i) {
-    if (states[i].has_value()) AssetPages::Set(numbers[i], *states[i], page);
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
-absl::StatusOr<const AssetPages::Page*> LedgerCaches::LoadAssets(std::uint64_t page) {
-  return assets.Load(page, [this](std::uint64_t number, AssetPages::Page* out) {
-    return ReadAssetPage(store, number, out);
-  });
-}
-
-absl::Status LedgerCaches::ReloadAssets() {
-  return assets.Reload([this](std::uint64_t number, AssetPages::Page* page) {
-    return ReadAssetPage(store, number, page);
-  });
-}
-
-absl::Status LedgerView::ReadVersions(std::span<const AssetNumber> assets,
+absl::Status LedgerView::ReadVersions(std::span<const AssetNumber> assets, bool is_large,
                                       std::vector<AssetStateRow>* states) const {
-  if (assets.size() >= kPageLoadAssetCountMin || id_source_ != IdSource::kIndex) {
-    return ReadAssetStates(assets, states);
+  if (id_source_ != IdSource::kIndex) return ReadAssetStates(assets, states);
+  if (is_large) {
+    TRIBUTARY_RETURN_IF_ERROR(ReadAssetStates(assets, states));
+    caches_->assets.Fill(assets, *states, head_.tree_size);
+    return absl::OkStatus();
   }
   const auto is_settled = [this](const VersionHead& head) {
     return head.count == 0 || head.newest < LogPosition{tree_size_.value};
@@ -218,63 +193,64 @@ std::optional<LedgerView::KeptHeads> LedgerView::SettledHeads(AssetPages::Flags 
   return kept;
 }
 
-absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
-                                  std::vector<AssetClass>* classes) const {
+template <typename OnKept, typename OnRow>
+absl::Status LedgerView::ForEachAsset(std::span<const AssetNumber> assets, const OnKept& on_kept,
+                                      const OnRow& on_row) const {
   TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
-  classes->assign(assets.size(), AssetClass{});
   std::vector<AssetNumber> unsure;  // needs its row
   std::vector<std::size_t> unsure_index;
-  const auto resolve = [&]() -> absl::Status {
-    std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, &states));
+  std::vector<AssetStateRow> rows;
+  const bool is_large = assets.size() >= kPageAssetCountMin;
+  const auto read_rows = [&]() -> absl::Status {
+    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, is_large, &rows));
     for (std::size_t i = 0; i < unsure.size(); ++i) {
-      TRIBUTARY_ASSIGN_OR_RETURN((*classes)[unsure_index[i]], ClassOf(unsure[i], states[i]));
+      TRIBUTARY_RETURN_IF_ERROR(on_row(unsure_index[i], rows[i]));
     }
     unsure.clear();
     unsure_index.clear();
     return absl::OkStatus();
   };
-  const auto classify = [&](std::size_t i, const PlaceFinder::Place& place) -> absl::Status {
+  TRIBUTARY_RETURN_IF_ERROR(ForEachKept(assets, [&](std::size_t i, const auto& place) {
     const auto kept = SettledHeads(place.flags(), place.heads(), place.index);
-    if (kept.has_value() && (kept->flags & AssetPages::kSuperseded) == 0) {
-      (*classes)[i] = {.kind = static_cast<AssetKind>(kept->flags & AssetPages::kKindMask),
-                       .is_derived = kept->derivation.value != 0,
-                       .has_holders = kept->holders.value != 0};
-      return absl::OkStatus();
-    }
+    if (kept.has_value() && on_kept(i, *kept)) return absl::OkStatus();
     unsure.push_back(assets[i]);
     unsure_index.push_back(i);
-    return unsure.size() == kStateBatchCount ? resolve() : absl::OkStatus();
+    return unsure.size() == kStateBatchCount ? read_rows() : absl::OkStatus();
+  }));
+  return read_rows();
+}
+
+absl::Status LedgerView::Classify(std::span<const AssetNumber> assets,
+                                  std::vector<AssetClass>* classes) const {
+  classes->assign(assets.size(), AssetClass{});
+  const auto of_kept = [&](std::size_t i, const KeptHeads& kept) {
+    if ((kept.flags & AssetPages::kSuperseded) != 0) return false;
+    (*classes)[i] = {.kind = static_cast<AssetKind>(kept.flags & AssetPages::kKindMask),
+                     .is_derived = kept.derivation.value != 0,
+                     .has_holders = kept.holders.value != 0};
+    return true;
   };
-  TRIBUTARY_RETURN_IF_ERROR(ForEachKept(assets, classify));
-  return resolve();
+  const auto of_row = [&](std::size_t i, const AssetStateRow& row) -> absl::Status {
+    TRIBUTARY_ASSIGN_OR_RETURN((*classes)[i], ClassOf(assets[i], row));
+    return absl::OkStatus();
+  };
+  return ForEachAsset(assets, of_kept, of_row);
 }
 
 absl::Status LedgerView::FindDerivations(std::span<const AssetNumber> assets,
                                          std::vector<LogPosition>* positions) const {
   positions->assign(assets.size(), LogPosition{});
-  std::vector<AssetNumber> unsure;
-  std::vector<std::size_t> unsure_index;
-  const auto find = [&](std::size_t i, const PlaceFinder::Place& place) -> absl::Status {
-    const auto kept = SettledHeads(place.flags(), place.heads(), place.index);
-    if (kept.has_value()) {
-      (*positions)[i] = kept->derivation;
-    } else {
-      unsure.push_back(assets[i]);
-      unsure_index.push_back(i);
-    }
+  const auto of_kept = [&](std::size_t i, const KeptHeads& kept) {
+    (*positions)[i] = kept.derivation;
+    return true;
+  };
+  const auto of_row = [&](std::size_t i, const AssetStateRow& row) -> absl::Status {
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto position,
+                               InForce(row.derivation, keys::VersionTag::kDerivation, assets[i]));
+    (*positions)[i] = position.value_or(LogPosition{});
     return absl::OkStatus();
   };
-  TRIBUTARY_RETURN_IF_ERROR(ForEachKept(assets, find));
-  std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, &states));
-  for (std::size_t k = 0; k < unsure.size(); ++k) {
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const auto position,
-        InForce(states[k].derivation, keys::VersionTag::kDerivation, unsure[k]));
-    (*positions)[unsure_index[k]] = position.value_or(LogPosition{});
-  }
-  return absl::OkStatus();
+  return ForEachAsset(assets, of_kept, of_row);
 }
 
 absl::Status LedgerView::ReadHolders(std::span<const AssetNumber> assets,
@@ -308,7 +284,7 @@ absl::Status LedgerView::ReadHolderRecords(std::span<const AssetNumber> assets,
   std::vector<AssetNumber> numbers;
   for (const std::size_t i : wanted) numbers.push_back(assets[i]);
   std::vector<AssetStateRow> states;
-  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(numbers, &states));
+  TRIBUTARY_RETURN_IF_ERROR(ReadVersions(numbers, assets.size() >= kPageAssetCountMin, &states));
   std::vector<LogPosition> positions;
   std::vector<std::size_t> held;  // indexes into numbers
   for (std::size_t k = 0; k < numbers.size(); ++k) {
@@ -340,9 +316,9 @@ absl::Status LedgerView::ReadHolderRecords(std::span<const AssetNumber> assets,
 absl::Status LedgerView::ReadAssetIds(std::span<const AssetNumber> assets,
                                       std::vector<Digest>* ids) const {
   ids->assign(assets.size(), Digest{});
-  if (assets.size() < kPageLoadAssetCountMin && id_source_ == IdSource::kIndex) {
+  if (assets.size() < kPageAssetCountMin && id_source_ == IdSource::kIndex) {
     std::vector<AssetStateRow> states;
-    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, &states));
+    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(assets, /*is_large=*/false, &states));
     for (std::size_t i = 0; i < assets.size(); ++i) (*ids)[i] = states[i].id;
     return absl::OkStatus();
   }
@@ -407,41 +383,25 @@ absl::Status LedgerView::ReadIdsFromLog(std::span<const AssetNumber> numbers,
 
 absl::Status LedgerView::ReadLastChanges(std::span<const AssetNumber> assets,
                                          std::vector<LogPosition>* positions) const {
-  TRIBUTARY_RETURN_IF_ERROR(CheckCancelled());
   positions->assign(assets.size(), LogPosition{});
-  std::vector<AssetNumber> unsure;
-  std::vector<std::size_t> unsure_index;
-  std::vector<AssetStateRow> states;
-  const auto resolve = [&]() -> absl::Status {
-    TRIBUTARY_RETURN_IF_ERROR(ReadVersions(unsure, &states));
-    for (std::size_t k = 0; k < unsure.size(); ++k) {
-      LogPosition* const last = &(*positions)[unsure_index[k]];
-      const auto look_at = [&](const VersionHead& head, keys::VersionTag tag) -> absl::Status {
-        TRIBUTARY_ASSIGN_OR_RETURN(const auto position, InForce(head, tag, unsure[k]));
-        *last = std::max(*last, position.value_or(LogPosition{0}));
-        return absl::OkStatus();
-      };
-      TRIBUTARY_RETURN_IF_ERROR(look_at(states[k].asset, keys::VersionTag::kAsset));
-      TRIBUTARY_RETURN_IF_ERROR(look_at(states[k].derivation, keys::VersionTag::kDerivation));
-      TRIBUTARY_RETURN_IF_ERROR(look_at(states[k].holders, keys::VersionTag::kHolders));
-    }
-    unsure.clear();
-    unsure_index.clear();
-    return absl::OkStatus();
+  const auto of_kept = [&](std::size_t i, const KeptHeads& kept) {
+    if ((kept.flags & AssetPages::kSuperseded) != 0) return false;
+    // An asset's number is the position of its only record.
+    (*positions)[i] = std::max({LogPosition{assets[i].value}, kept.derivation, kept.holders});
+    return true;
   };
-  const auto find = [&](std::size_t i, const PlaceFinder::Place& place) -> absl::Status {
-    const auto kept = SettledHeads(place.flags(), place.heads(), place.index);
-    if (kept.has_value() && (kept->flags & AssetPages::kSuperseded) == 0) {
-      // An asset's number is the position of its only record.
-      (*positions)[i] = std::max({LogPosition{assets[i].value}, kept->derivation, kept->holders});
+  const auto of_row = [&](std::size_t i, const AssetStateRow& row) -> absl::Status {
+    LogPosition* const last = &(*positions)[i];
+    const auto look_at = [&](const VersionHead& head, keys::VersionTag tag) -> absl::Status {
+      TRIBUTARY_ASSIGN_OR_RETURN(const auto position, InForce(head, tag, assets[i]));
+      *last = std::max(*last, position.value_or(LogPosition{0}));
       return absl::OkStatus();
-    }
-    unsure.push_back(assets[i]);
-    unsure_index.push_back(i);
-    return unsure.size() == kStateBatchCount ? resolve() : absl::OkStatus();
+    };
+    TRIBUTARY_RETURN_IF_ERROR(look_at(row.asset, keys::VersionTag::kAsset));
+    TRIBUTARY_RETURN_IF_ERROR(look_at(row.derivation, keys::VersionTag::kDerivation));
+    return look_at(row.holders, keys::VersionTag::kHolders);
   };
-  TRIBUTARY_RETURN_IF_ERROR(ForEachKept(assets, find));
-  return resolve();
+  return ForEachAsset(assets, of_kept, of_row);
 }
 
 }  // namespace tributary

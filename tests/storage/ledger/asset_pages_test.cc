@@ -27,35 +27,77 @@ AssetStateRow StateWith(VersionHead derivation, VersionHead holders) {
   return state;
 }
 
-TEST_CASE("asset pages: heads follow commits", "[ledger]") {
+void Fill(AssetPages& pages, AssetNumber asset, const AssetStateRow& state, std::uint64_t size) {
+  pages.Fill(std::span(&asset, 1), std::span(&state, 1), TreeSize{size});
+}
+
+constexpr AssetNumber kPaged{7};
+constexpr AssetNumber kFarPaged{keys::kAssetPageSize + 3};
+constexpr auto kWorkFlags = static_cast<AssetPages::Flags>(
+    AssetPages::kKnown | static_cast<AssetPages::Flags>(AssetKind::kWork));
+
+TEST_CASE("asset pages: filled from rows, then by commits", "[ledger]") {
   AssetPages pages(sizeof(AssetPages::Heads));
-  const AssetNumber asset{7};
-  const auto read = [&](std::uint64_t number, AssetPages::Page* page) {
-    if (number == 0) AssetPages::Set(asset, StateWith({}, {1, LogPosition{9}}), page);
-    return absl::OkStatus();
-  };
+  pages.Update({}, TreeSize{20});
   CHECK(pages.Find(0) == nullptr);
-  const auto page = pages.Load(0, read);
-  REQUIRE_OK(page);
-  CHECK(pages.Find(0) == *page);
-  const AssetPages::Heads& heads = *(*page)->heads;
-  CHECK(heads.derivation[7] == 0);
-  CHECK(heads.holders[7] == 9);
-  CHECK((*page)->flags[7] == (AssetPages::kKnown | AssetPages::kHeld |
-                              static_cast<AssetPages::Flags>(AssetKind::kWork)));
-  pages.Update(asset, StateWith({2, LogPosition{12}}, {1, LogPosition{9}}));
-  CHECK(heads.derivation[7] == 12);
-  CHECK(((*page)->flags[7] & AssetPages::kDerived) != 0);
+  const AssetPages::Page& page = *pages.FindOrAdd(0);
+  CHECK(pages.Find(0) == &page);
+  REQUIRE(page.heads != nullptr);
+  CHECK(page.flags[7] == 0);  // not known yet
 
-  // The memory for heads is used up: another page has flags alone.
-  const auto other = pages.Load(1, read);
-  REQUIRE_OK(other);
-  CHECK((*other)->heads == nullptr);
-  pages.Update(AssetNumber{keys::kAssetPageSize}, StateWith({1, LogPosition{5000}}, {}));
-  CHECK(((*other)->flags[0] & AssetPages::kDerived) != 0);
+  Fill(pages, kPaged, StateWith({}, {1, LogPosition{9}}), 20);
+  CHECK(page.flags[7] == (kWorkFlags | AssetPages::kHeld));
+  CHECK(page.heads->derivation[7] == 0);
+  CHECK(page.heads->holders[7] == 9);
+  pages.Update({{kPaged, StateWith({1, LogPosition{20}}, {1, LogPosition{9}})}}, TreeSize{21});
+  CHECK(page.flags[7] == (kWorkFlags | AssetPages::kHeld | AssetPages::kDerived));
+  CHECK(page.heads->derivation[7] == 20);
+  // Rows that were read before that commit change nothing.
+  Fill(pages, kPaged, StateWith({}, {1, LogPosition{9}}), 20);
+  CHECK(page.heads->derivation[7] == 20);
+}
 
-  REQUIRE_OK(pages.Reload(read));
-  CHECK(heads.derivation[7] == 0);
+TEST_CASE("asset pages: rows from before a page may lack commits that passed it by", "[ledger]") {
+  AssetPages pages(sizeof(AssetPages::Heads));
+  pages.Update({}, TreeSize{20});
+  pages.Update({{kPaged, StateWith({1, LogPosition{20}}, {})}}, TreeSize{21});
+  const AssetPages::Page& page = *pages.FindOrAdd(0);
+  Fill(pages, kPaged, StateWith({}, {}), 20);
+  CHECK(page.flags[7] == 0);
+  Fill(pages, kPaged, StateWith({1, LogPosition{20}}, {}), 21);
+  CHECK(page.heads->derivation[7] == 20);
+}
+
+TEST_CASE("asset pages: new assets are known at once, while there is memory for heads",
+          "[ledger]") {
+  AssetPages pages(sizeof(AssetPages::Heads));
+  pages.Update({}, TreeSize{7});
+  pages.Update({{kPaged, StateWith({}, {})}, {AssetNumber{2}, StateWith({}, {})}}, TreeSize{8});
+  REQUIRE(pages.Find(0) != nullptr);
+  CHECK(pages.Find(0)->flags[7] == kWorkFlags);
+  pages.Update({}, TreeSize{kFarPaged.value});
+  pages.Update({{kFarPaged, StateWith({}, {})}}, TreeSize{kFarPaged.value + 1});
+  CHECK(pages.Find(1) == nullptr);
+  // Who asks for the page gets one with flags alone.
+  const AssetPages::Page& page = *pages.FindOrAdd(1);
+  CHECK(page.heads == nullptr);
+  pages.Update({{kFarPaged, StateWith({1, LogPosition{kFarPaged.value + 1}}, {})}},
+               TreeSize{kFarPaged.value + 2});
+  CHECK(page.flags[3] == (kWorkFlags | AssetPages::kDerived));
+}
+
+TEST_CASE("asset pages: after a rebuild rows from before it are not kept", "[ledger]") {
+  AssetPages pages(sizeof(AssetPages::Heads));
+  pages.Update({}, TreeSize{20});
+  const AssetPages::Page& page = *pages.FindOrAdd(0);
+  Fill(pages, kPaged, StateWith({}, {}), 20);
+  pages.Clear();
+  CHECK(page.flags[7] == 0);
+  Fill(pages, kPaged, StateWith({}, {}), 20);
+  CHECK(page.flags[7] == 0);
+  pages.Update({}, TreeSize{21});
+  Fill(pages, kPaged, StateWith({}, {}), 21);
+  CHECK(page.flags[7] == kWorkFlags);
 }
 
 TEST_CASE("asset pages: the list of an older holders record is not taken for the newer's",
@@ -106,7 +148,8 @@ class TwoLedgers {
     for (int i = 0; i < 40; ++i) {
       const std::size_t asset = rng_.Below(kAssetCount - 1) + 1;
       if (rng_.OneIn(3)) {
-        Add(asset, 0, test::DerivationFact(Name(asset), {{Name(rng_.Below(asset)), 1 + rng_.Below(100)}}));
+        Add(asset, 0,
+            test::DerivationFact(Name(asset), {{Name(rng_.Below(asset)), 1 + rng_.Below(100)}}));
       } else if (rng_.OneIn(8)) {
         Add(asset, 1, AssetFact(Name(asset), AssetKind::kDataset));
       } else {
