@@ -3,7 +3,11 @@
 #include "storage/asset_pages.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <optional>
+#include <thread>
+#include <utility>
 
 #include "storage/holder_lists.h"
 #include "tests/support/catch.h"
@@ -266,6 +270,70 @@ TEST_CASE("asset pages: every view answers as the rows do, before and after comm
       CHECK(ledgers.Compare(TreeSize{older}) == "");
     }
   }
+}
+
+// Fact number k gives asset k % kCount holders with k + 1 units, so a view says by its tree size
+// what each asset must have.
+TEST_CASE("asset pages: readers of many assets while holders change", "[ledger][threads]") {
+  constexpr std::uint64_t kCount = 300;
+  constexpr std::uint64_t kFactCount = 3'000;
+  TestLedger ledger(Engine::kMemory);
+  std::vector<PreparedFact> first = {PrepareFact(test::PartyFact("ana")).value()};
+  std::vector<AssetNumber> assets;
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    assets.push_back(AssetNumber{first.size() + 1});
+    first.push_back(PrepareFact(AssetFact("asset " + std::to_string(i))).value());
+  }
+  for (const auto& result : ledger->RecordAll(std::move(first), {})) REQUIRE_OK(result);
+  const std::uint64_t base = ledger->head().tree_size.value;
+
+  std::atomic<bool> is_done = false;
+  std::atomic<int> wrong_count = 0;
+  std::atomic<int> read_count = 0;
+  const auto read = [&](std::uint64_t seed) {
+    test::Rng rng(seed);
+    while (!is_done) {
+      const std::uint64_t head = ledger->head().tree_size.value;
+      const std::uint64_t size = rng.OneIn(3) ? base + rng.Below(head - base + 1) : head;
+      const auto view = ledger->ViewAt(TreeSize{size});
+      std::vector<HolderList> holders;
+      if (!view.ok() || !(*view)->ReadHolders(assets, &holders).ok()) {
+        ++wrong_count;
+        continue;
+      }
+      const std::uint64_t recorded = size - base;
+      for (std::uint64_t i = 0; i < kCount; ++i) {
+        const std::uint64_t round_count = recorded / kCount + (i < recorded % kCount ? 1 : 0);
+        const std::uint64_t units = round_count == 0 ? 0 : (round_count - 1) * kCount + i + 1;
+        const bool is_right = units == 0 ? holders[i] == nullptr
+                                         : holders[i] != nullptr && holders[i]->size() == 1 &&
+                                               holders[i]->front().units == units;
+        if (!is_right) ++wrong_count;
+      }
+      ++read_count;
+    }
+  };
+  std::vector<std::thread> readers;
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) readers.emplace_back(read, seed);
+
+  std::vector<Digest> newest(kCount);
+  std::vector<PreparedFact> batch;
+  bool all_recorded = true;
+  for (std::uint64_t k = 0; k < kFactCount; ++k) {
+    Fact fact = test::HoldersFact("asset " + std::to_string(k % kCount), {{"ana", k + 1}});
+    if (k >= kCount) fact = test::Superseding(std::move(fact), newest[k % kCount]);
+    batch.push_back(PrepareFact(fact).value());
+    newest[k % kCount] = batch.back().id;
+    if (batch.size() < 7 && k + 1 < kFactCount) continue;
+    for (const auto& result : ledger->RecordAll(std::exchange(batch, {}), {})) {
+      all_recorded = all_recorded && result.ok();
+    }
+  }
+  while (read_count < 10 && wrong_count == 0) std::this_thread::yield();
+  is_done = true;
+  for (std::thread& reader : readers) reader.join();
+  CHECK(all_recorded);
+  CHECK(wrong_count == 0);
 }
 
 }  // namespace
