@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "graph/lineage/limits.h"
 #include "graph/model/check.h"
+#include "graph/model/ordering.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "storage/ledger_caches.h"
@@ -326,8 +327,8 @@ absl::Status LedgerView::ReadAssetIds(std::span<const AssetNumber> assets,
   std::vector<std::uint32_t> order(assets.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   if (!std::is_sorted(assets.begin(), assets.end())) {
-    std::sort(order.begin(), order.end(),
-              [&](std::uint32_t a, std::uint32_t b) { return assets[a] < assets[b]; });
+    const auto precedes = [&](std::uint32_t a, std::uint32_t b) { return assets[a] < assets[b]; };
+    TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(order), precedes, cancel_));
   }
   std::shared_ptr<const AssetIdPage> page;
   std::uint64_t page_number = 0;

@@ -117,7 +117,10 @@ class Splitter {
     const auto less = [](const PayeeLine& a, const PayeeLine& b) { return a.payee < b.payee; };
     TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(lines_), less, cancel_));
     Grains sum = 0;
-    for (const PayeeLine& line : lines_) sum += line.grains;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      sum += lines_[i].grains;
+    }
     if (sum == result_.placed) return std::move(lines_);
     return absl::InternalError(StrCat("the split over payees lost or made grains: placed ",
                                       ToDecimal(result_.placed), ", found ", ToDecimal(sum)));

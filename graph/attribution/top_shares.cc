@@ -38,7 +38,9 @@ class Selector {
                                SmallestListed(part, count_max, &candidates, &top.others.count));
     std::vector<Vertex> larger;
     std::vector<Vertex> tied;
-    for (const Vertex vertex : candidates) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (i % kSharesBatchCount == 0) TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      const Vertex vertex = candidates[i];
       if (result_.kept[vertex] > smallest) larger.push_back(vertex);
       if (result_.kept[vertex] == smallest) tied.push_back(vertex);
     }

@@ -32,6 +32,8 @@ class SubgraphCollector {
  private:
   // One read asks for at most this many derivations, so that limits are checked between reads.
   static constexpr std::size_t kReadBatchCountMax = 256;
+  // Assets that one read classifies: a few milliseconds' work between two looks at the token.
+  static constexpr std::size_t kClassifyCountMax = std::size_t{1} << 18;
   // Edges whose slots of the index are loaded ahead; hides the latency of memory.
   static constexpr std::size_t kPrefetchDistance = 48;
 
@@ -67,15 +69,26 @@ class SubgraphCollector {
 
   // Learns what the newest assets are. The derived ones become the next to be read.
   absl::Status ClassifyFrontier(std::size_t begin) {
-    const auto frontier = std::span<const AssetNumber>(subgraph_.assets_).subspan(begin);
+    derived_.clear();
+    const std::size_t end = subgraph_.assets_.size();
+    Grow(end - begin, &subgraph_.classes_);
+    Grow(end - begin, &subgraph_.derivation_indices_);
+    for (; begin < end; begin += kClassifyCountMax) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
+      TRIBUTARY_RETURN_IF_ERROR(ClassifySome(begin, std::min(kClassifyCountMax, end - begin)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ClassifySome(std::size_t begin, std::size_t count) {
+    const auto frontier = std::span<const AssetNumber>(subgraph_.assets_).subspan(begin, count);
     TRIBUTARY_RETURN_IF_ERROR(reader_.Classify(frontier, &frontier_classes_));
     if (frontier_classes_.size() != frontier.size()) {
       return absl::InternalError("the lineage reader classified another number of assets");
     }
     subgraph_.classes_.insert(subgraph_.classes_.end(), frontier_classes_.begin(),
                               frontier_classes_.end());
-    subgraph_.derivation_indices_.resize(subgraph_.assets_.size(), LineageSubgraph::kNoDerivation);
-    derived_.clear();
+    subgraph_.derivation_indices_.resize(begin + count, LineageSubgraph::kNoDerivation);
     bool has_undisclosed = subgraph_.has_undisclosed_;  // in a register
     auto vertex = static_cast<Vertex>(begin);
     for (const AssetClass& asset_class : frontier_classes_) {
