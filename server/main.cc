@@ -99,9 +99,7 @@ int Serve(const Config& config, const sigset_t& stop_signals) {
   }
   const auto ledgers = Ledgers::Open(*std::move(home));
   if (!ledgers.ok()) return Fail(kDataNotOpened, ledgers.status());
-  const auto server =
-      RpcServer::Start({.listen = config.listen, .introspection = IsLocalAddress(config.listen)},
-                       **ledgers, config.limits);
+  const auto server = RpcServer::Start({.listen = config.listen}, **ledgers, config.limits);
   if (!server.ok()) return Fail(kNotListening, server.status());
   spdlog::info("serving version={} listen={} port={} data_dir={} ledgers={}", kServerVersion,
                config.listen, (*server)->port(), config.data_dir, (*ledgers)->Names().size());

@@ -5,10 +5,13 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/impl/server_builder_option.h>
+#include <grpcpp/impl/server_builder_plugin.h>
 #include <spdlog/spdlog.h>
 
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "graph/model/text.h"
 #include "server/rpc/runtime.h"
@@ -25,6 +28,16 @@ void LogFromGrpc(gpr_log_func_args* line) {
       line->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::debug;
   spdlog::log(level, "grpc {}", line->message);
 }
+
+// Takes every plugin from a server. gRPC's reflection is in each server of a process that links it,
+// whether or not anybody asked for it.
+class NoPlugins final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->clear();
+  }
+};
 
 // Plugins of gRPC are the process's, not a server's, and come before the first builder.
 void InstallPlugins(bool introspection) {
@@ -76,8 +89,9 @@ class GrpcServer final : public RpcServer {
   ~GrpcServer() override { Shutdown(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const RpcServerOptions& options) {
-    InstallPlugins(options.introspection);
+    InstallPlugins(HasIntrospection(options));
     grpc::ServerBuilder builder;
+    if (!HasIntrospection(options)) builder.SetOption(std::make_unique<NoPlugins>());
     ApplyLimits(runtime_.limits, &builder);
     builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&lineage_);
@@ -114,11 +128,16 @@ class GrpcServer final : public RpcServer {
 }  // namespace
 
 bool IsLocalAddress(const std::string& listen) {
-  for (const std::string_view prefix :
-       {"unix:", "unix-abstract:", "127.", "localhost:", "[::1]:"}) {
+  for (const std::string_view prefix : {"unix:", "unix-abstract:", "localhost:", "[::1]:"}) {
     if (listen.starts_with(prefix)) return true;
   }
-  return false;
+  // 127.0.0.0/8, but no name that only begins like it.
+  return listen.starts_with("127.") &&
+         listen.find_first_not_of("0123456789.") == listen.find_last_of(':');
+}
+
+bool HasIntrospection(const RpcServerOptions& options) {
+  return options.introspection && IsLocalAddress(options.listen);
 }
 
 absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(const RpcServerOptions& options,

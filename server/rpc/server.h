@@ -15,12 +15,15 @@ namespace tributary::server {
 struct RpcServerOptions {
   // host:port (port 0: any free one) or unix:/path.
   std::string listen = "127.0.0.1:7411";
-  // Reflection and channelz, which show an attacker around: for loopback and unix sockets alone.
+  // Reflection and channelz, which show an attacker around: for a local address alone.
   bool introspection = true;
 };
 
 // Whether only this machine can reach the address.
 bool IsLocalAddress(const std::string& listen);
+
+// Whether a server with these options has reflection and channelz.
+bool HasIntrospection(const RpcServerOptions& options);
 
 class RpcServer {
  public:

@@ -43,6 +43,7 @@ struct Database {
   std::vector<rocksdb::ColumnFamilyHandle*> open_handles;
   Handles families{};
   std::atomic<int> live_snapshot_count = 0;
+  bool checks_scans = true;
 
   ~Database() {
     TRIBUTARY_CHECK(live_snapshot_count == 0);  // a snapshot must not outlive its store
@@ -192,7 +193,9 @@ absl::StatusOr<std::vector<Cell>> RocksDbSnapshot::Scan(const ScanRange& range) 
   }
   TRIBUTARY_RETURN_IF_ERROR(
       FromRocksDb(cell->status(), StrCat("scan family ", FamilyName(range.family))));
-  TRIBUTARY_RETURN_IF_ERROR(WalkBack(*cell, range, prefix, cells));
+  if (database_.checks_scans) {
+    TRIBUTARY_RETURN_IF_ERROR(WalkBack(*cell, range, prefix, cells));
+  }
   return cells;
 }
 
@@ -556,6 +559,7 @@ absl::Status OpenOrCut(const rocksdb::DBOptions& db_options, const RocksDbOption
 
 absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const RocksDbOptions& options) {
   auto database = std::make_unique<Database>();
+  database->checks_scans = !options.unsafe_no_scan_check_for_tests;
   database->write_options = MakeWriteOptions(options);
   database->file_system =
       options.file_system ? options.file_system : rocksdb::FileSystem::Default();

@@ -58,6 +58,7 @@ const std::vector<Row>& Rows() {
       {"storage",
        {"graph/model", "graph/lineage", "graph/merkle", "storage"},
        {"absl", "openssl", "posix"}},
+      {"proto", {}, {"absl", "protobuf", "grpc"}},
       {"server/rpc",
        {"graph", "storage", "server"},
        {"absl", "openssl", "posix", "proto", "protobuf", "grpc", "json", "spdlog"}},
@@ -226,6 +227,23 @@ std::optional<std::string> WrongToken(std::string_view path, std::string_view li
   return std::nullopt;
 }
 
+std::optional<std::string> WrongLink(const Row& row, const std::string& target,
+                                     const TargetFolders& targets) {
+  if (target == "tributary_flags") return std::nullopt;  // warnings and include paths
+  for (const Library& library : kLibraries) {
+    if (!target.starts_with(library.target_prefix)) continue;
+    if (Allows(row.libraries, library.name)) return std::nullopt;
+    return Concat({row.folder, " does not link ", target});
+  }
+  const auto own = targets.find(target);
+  if (own == targets.end()) return Concat({target, ": of no library that the layers know"});
+  for (const std::string& folder : own->second) {
+    if (AllowsFolder(row.project, folder)) continue;
+    return Concat({row.folder, " does not link ", target, ", which has sources in ", folder});
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Violation> LayerViolations(std::string_view path, std::string_view contents) {
@@ -244,16 +262,14 @@ std::vector<Violation> LayerViolations(std::string_view path, std::string_view c
 }
 
 std::vector<Violation> LinkViolations(std::string_view folder,
-                                      const std::vector<std::string>& libraries) {
+                                      const std::vector<std::string>& libraries,
+                                      const TargetFolders& targets) {
   const Row* row = FindRow(folder);
   if (row == nullptr) return {{0, "stands in a folder that the layers do not know"}};
   std::vector<Violation> violations;
   for (const std::string& target : libraries) {
-    for (const Library& library : kLibraries) {
-      if (!target.starts_with(library.target_prefix)) continue;
-      if (Allows(row->libraries, library.name)) continue;
-      violations.push_back({0, Concat({row->folder, " does not link ", target})});
-      break;
+    if (auto reason = WrongLink(*row, target, targets)) {
+      violations.push_back({0, *std::move(reason)});
     }
   }
   return violations;

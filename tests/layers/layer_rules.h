@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +21,13 @@ struct Violation {
 // need not exist. No violation means that the file may stand where it stands.
 std::vector<Violation> LayerViolations(std::string_view path, std::string_view contents);
 
-// Checks the libraries that one CMake target of `folder` links against the same table.
+// A CMake target of the project -> the folders that its sources stand in.
+using TargetFolders = std::map<std::string, std::set<std::string>>;
+
+// Checks what one CMake target with sources in `folder` links against the same table: libraries
+// from outside, and the project's own targets by the folders that they are made of.
 std::vector<Violation> LinkViolations(std::string_view folder,
-                                      const std::vector<std::string>& libraries);
+                                      const std::vector<std::string>& libraries,
+                                      const TargetFolders& targets);
 
 }  // namespace tributary::test

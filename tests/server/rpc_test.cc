@@ -1,10 +1,12 @@
 // The server over a loopback socket, with an ordinary client.
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "server/rpc/server.h"
@@ -23,10 +25,11 @@ using std::chrono::milliseconds;
 // A running server and stubs on one channel to it.
 class LiveServer {
  public:
-  explicit LiveServer(server::Limits limits = {}) {
+  explicit LiveServer(server::Limits limits = {}, bool introspection = true) {
     server_.limits() = limits;
     auto started =
-        server::RpcServer::Start({.listen = "127.0.0.1:0"}, server_.ledgers(), server_.limits());
+        server::RpcServer::Start({.listen = "127.0.0.1:0", .introspection = introspection},
+                                 server_.ledgers(), server_.limits());
     REQUIRE_OK(started);
     rpc_ = *std::move(started);
     channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
@@ -37,6 +40,7 @@ class LiveServer {
 
   TestServer& state() { return server_; }
   server::RpcServer& rpc() { return *rpc_; }
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(rpc_->port()); }
 
   std::unique_ptr<v1::LineageService::Stub> lineage;
@@ -330,11 +334,87 @@ TEST_CASE("rpc: a port in use is refused", "[server][rpc]") {
   CHECK_STATUS(second, absl::StatusCode::kUnavailable);
 }
 
+// The answer to one message of a service that the tree has no stubs of, as bytes of the wire.
+struct RawAnswer {
+  grpc::Status status;
+  std::string bytes;
+};
+RawAnswer CallRaw(const LiveServer& live, const std::string& method, const std::string& message) {
+  grpc::GenericStub stub(live.channel());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
+  const grpc::Slice slice(message);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context, method, {}, &request, &response,
+                 [&done](grpc::Status status) { done.set_value(std::move(status)); });
+  RawAnswer answer{done.get_future().get(), ""};
+  std::vector<grpc::Slice> slices;
+  if (response.Valid() && response.Dump(&slices).ok()) {
+    for (const grpc::Slice& part : slices) answer.bytes.append(part.begin(), part.end());
+  }
+  return answer;
+}
+
+const std::string kHealth = "/grpc.health.v1.Health/Check";
+const std::string kReflection = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
+const std::string kChannelz = "/grpc.channelz.v1.Channelz/GetServers";
+const std::string kListServices("\x3a\x00", 2);  // ServerReflectionRequest.list_services = ""
+const std::string kServing("\x08\x01", 2);       // HealthCheckResponse.status = SERVING
+
+TEST_CASE("rpc: health, reflection and channelz are served on loopback", "[server][rpc]") {
+  const LiveServer live;
+  const RawAnswer health = CallRaw(live, kHealth, "");
+  CHECK(health.status.ok());
+  CHECK(health.bytes == kServing);
+  const RawAnswer services = CallRaw(live, kReflection, kListServices);
+  CAPTURE(services.status.error_message());
+  CHECK(services.status.ok());
+  for (const char* service :
+       {"LineageService", "AttributionService", "SettlementService", "AdminService"}) {
+    CAPTURE(service);
+    CHECK(services.bytes.find(std::string("tributary.v1.") + service) != std::string::npos);
+  }
+  const RawAnswer servers = CallRaw(live, kChannelz, "");
+  CHECK(servers.status.ok());
+  CHECK_FALSE(servers.bytes.empty());  // a server at least: this one
+}
+
+TEST_CASE("rpc: a server that may be reached from elsewhere has no introspection",
+          "[server][rpc]") {
+  for (const char* listen : {"0.0.0.0:7411", "[::]:7411", "192.0.2.7:7411", "example.org:7411",
+                             "127.example.org:7411", "localhost.example.org:7411", ""}) {
+    CAPTURE(listen);
+    CHECK_FALSE(server::HasIntrospection({.listen = listen}));
+  }
+  for (const char* listen : {"127.0.0.1:7411", "127.1.2.3:0", "localhost:0", "[::1]:7411",
+                             "unix:/run/tributary/socket"}) {
+    CAPTURE(listen);
+    CHECK(server::HasIntrospection({.listen = listen}));
+    CHECK_FALSE(server::HasIntrospection({.listen = listen, .introspection = false}));
+  }
+}
+
+// Plugins of gRPC are the process's: beside a server that has them, another has none.
+TEST_CASE("rpc: without introspection there is none", "[server][rpc]") {
+  const LiveServer open;
+  const LiveServer closed({}, /*introspection=*/false);
+  CHECK(CallRaw(closed, kHealth, "").bytes == kServing);
+  for (const std::string& method : {kReflection, kChannelz}) {
+    CAPTURE(method);
+    CHECK(CallRaw(open, method, kListServices).status.ok());
+    CHECK(CallRaw(closed, method, kListServices).status.error_code() ==
+          grpc::StatusCode::UNIMPLEMENTED);
+  }
+}
+
 TEST_CASE("rpc: which addresses are this machine's alone", "[server][rpc]") {
   for (const char* local : {"127.0.0.1:1", "localhost:1", "[::1]:1", "unix:/s"}) {
     CHECK(server::IsLocalAddress(local));
   }
-  for (const char* remote : {"0.0.0.0:1", "[::]:1", "example.com:1", "10.0.0.1:1", ":1"}) {
+  for (const char* remote :
+       {"0.0.0.0:1", "[::]:1", "example.com:1", "10.0.0.1:1", ":1", "127.example.org:1"}) {
     CHECK_FALSE(server::IsLocalAddress(remote));
   }
 }

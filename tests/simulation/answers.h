@@ -33,8 +33,12 @@ struct Questions {
 using Answers = std::map<std::string, absl::StatusOr<std::string>>;
 Answers Ask(const Ledger& ledger, const Questions& questions);
 
+// Whether it says what is damaged: a file, family, row, position, or what is stored there by its
+// number or id. The directory of a whole store is not enough.
+bool NamesDamage(const std::string& message);
+
 // How answers compare with the right ones. An error is a refusal only if it speaks of damage or of
-// the disk: "not found" for what is there is a wrong answer.
+// the disk, and names where: "not found" for what is there is a wrong answer.
 struct Comparison {
   std::vector<std::string> wrong;    // questions, with what was answered
   std::vector<std::string> refused;  // questions, with the error

@@ -11,7 +11,9 @@
 //   harmless                         no answer changed
 //   scrubbed                         the same, and reading all table files again found the damage
 //   missed                           the same, and it did not
-//   wrong <question>                 an answer that is neither right nor a refusal
+//   wrong <question>                 an answer that is neither right nor a refusal that says what
+//   is
+//                                    damaged; another line follows
 //
 // Fields are separated by tabs. Exit code 0: all trials were done.
 
@@ -165,6 +167,12 @@ class Trials {
     results_ << "trial\t" << trial << "\t" << kind << "\t" << what << std::endl;
     const auto ledger = OpenLedger(files);
     if (!ledger.ok()) {
+      // An anchor that is gone is named as a file that is not there.
+      const bool is_missing =
+          absl::IsNotFound(ledger.status()) && NamesDamage(std::string(ledger.status().message()));
+      if (!IsRefusal(ledger.status()) && !is_missing) {
+        results_ << "wrong\tat open: " << ledger.status().ToString() << std::endl;
+      }
       results_ << "noticed\tat open\t" << ledger.status().ToString() << std::endl;
       return;
     }

@@ -113,10 +113,16 @@ std::uint64_t FaultDisk::operation_count() const {
   return operation_count_;
 }
 
+std::uint64_t FaultDisk::operation_count(FaultKind kind) const {
+  std::lock_guard lock(mutex_);
+  return count_by_kind_[static_cast<std::size_t>(kind)];
+}
+
 void FaultDisk::Arm(const Fault& fault) {
   std::lock_guard lock(mutex_);
   fault_ = fault;
   operation_count_ = 0;
+  count_by_kind_ = {};
   struck_.clear();
 }
 
@@ -124,6 +130,7 @@ void FaultDisk::Disarm() {
   std::lock_guard lock(mutex_);
   fault_.reset();
   operation_count_ = 0;
+  count_by_kind_ = {};
 }
 
 std::string FaultDisk::struck() const {
@@ -180,7 +187,13 @@ FaultDisk::Outcome FaultDisk::Do(const Step& step, const Perform& perform) {
 }
 
 std::optional<FaultKind> FaultDisk::NextFault(const Step& step) {
-  const std::uint64_t index = operation_count_++;
+  std::uint64_t index = operation_count_++;
+  for (const FaultKind kind : kFaultKinds) {
+    std::uint64_t& count = count_by_kind_[static_cast<std::size_t>(kind)];
+    if (!MayStrike(kind, step.operation)) continue;
+    if (fault_.has_value() && fault_->is_exact && fault_->kind == kind) index = count;
+    ++count;
+  }
   if (!fault_.has_value() || !MayStrike(fault_->kind, step.operation)) return std::nullopt;
   if (index != fault_->at && !(fault_->is_sticky && index > fault_->at)) return std::nullopt;
   if (struck_.empty()) {

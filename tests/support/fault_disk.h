@@ -11,9 +11,11 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -47,11 +49,14 @@ enum class FaultKind {
   kShortWrite,    // half of the bytes were written, then EIO; strikes only writes
   kErrorButDone,  // all was done, then EIO; strikes only what changes something
 };
+inline constexpr FaultKind kFaultKinds[] = {FaultKind::kIoError, FaultKind::kNoSpace,
+                                            FaultKind::kShortWrite, FaultKind::kErrorButDone};
 
 struct Fault {
   std::uint64_t at = 0;  // operations from Arm on are counted from 0
   FaultKind kind = FaultKind::kIoError;
   bool is_sticky = false;  // all later operations that the kind may strike fail as well
+  bool is_exact = false;   // what the kind may not strike is not counted
 };
 
 // Names the bytes of a file, whatever its names; 0: not recorded.
@@ -83,6 +88,8 @@ class FaultDisk {
   // Operations since the last Arm or Disarm (or since the beginning). Run the work once without a
   // fault to learn how many there are.
   std::uint64_t operation_count() const;
+  // Of them, those that the kind may strike.
+  std::uint64_t operation_count(FaultKind kind) const;
   void Arm(const Fault& fault);
   void Disarm();
 
@@ -125,6 +132,7 @@ class FaultDisk {
 
   mutable std::mutex mutex_;  // guards all below
   std::uint64_t operation_count_ = 0;
+  std::array<std::uint64_t, std::size(kFaultKinds)> count_by_kind_ = {};
   std::optional<Fault> fault_;
   std::string struck_;
   bool is_recording_ = false;

@@ -124,6 +124,22 @@ TEST_CASE("fault disk: a kind passes over what it can not strike", "[faults]") {
   REQUIRE(disk.faults().struck().empty());
 }
 
+TEST_CASE("fault disk: an exact fault counts what its kind can strike", "[faults]") {
+  Disk disk;
+  const auto file = disk.Create("file");
+  disk.faults().Arm({.at = 1, .kind = FaultKind::kShortWrite, .is_exact = true});
+  REQUIRE_OK(file->Write(0, "abcd"));
+  REQUIRE_OK(file->SyncData());
+  REQUIRE_OK(file->Read(0, 3));
+  CHECK_STATUS(file->Write(0, "efgh"), absl::StatusCode::kUnavailable);
+  REQUIRE(BytesOf(disk.path("file")) == "efcd");
+  REQUIRE(disk.faults().operation_count() == 4);
+  REQUIRE(disk.faults().operation_count(FaultKind::kIoError) == 4);
+  REQUIRE(disk.faults().operation_count(FaultKind::kErrorButDone) == 3);
+  REQUIRE(disk.faults().operation_count(FaultKind::kNoSpace) == 3);
+  REQUIRE(disk.faults().operation_count(FaultKind::kShortWrite) == 2);
+}
+
 TEST_CASE("fault disk: RocksDB's file system is struck and counted too", "[faults]") {
   Disk disk;
   const auto file_system = NewFaultFileSystem(disk.faults());
