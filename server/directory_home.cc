@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -103,6 +106,39 @@ class ScratchStore final : public Store {
   const std::string path_;
 };
 
+// Paths that calls are making at this moment, each held by one of them.
+class PathsInMaking {
+ public:
+  // One path, free again when this goes.
+  class Claim {
+   public:
+    Claim(PathsInMaking* paths, std::string path) : paths_(paths), path_(std::move(path)) {}
+    Claim(Claim&& other) noexcept
+        : paths_(std::exchange(other.paths_, nullptr)), path_(std::move(other.path_)) {}
+    Claim& operator=(Claim&&) = delete;
+    ~Claim() {
+      if (paths_ == nullptr) return;
+      const std::lock_guard lock(paths_->mutex_);
+      paths_->claimed_.erase(path_);
+    }
+
+   private:
+    PathsInMaking* paths_;
+    std::string path_;
+  };
+
+  // nullopt: another call is making it.
+  std::optional<Claim> TryClaim(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    if (!claimed_.insert(path).second) return std::nullopt;
+    return std::optional<Claim>(std::in_place, this, path);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> claimed_;
+};
+
 class DirectoryHome final : public LedgerHome {
  public:
   DirectoryHome(DirectoryHomeOptions options, std::unique_ptr<FileLock> lock)
@@ -177,6 +213,13 @@ class DirectoryHome final : public LedgerHome {
     }
     const std::string parent = options_.backup_directory + "/" + LedgerFileName(ledger.name());
     const std::string final_path = parent + "/" + backup_name;
+    // Before the look at what exists: two calls of one name would share its partial directory.
+    const std::optional<PathsInMaking::Claim> claim = backups_.TryClaim(final_path);
+    if (!claim.has_value()) {
+      return FieldError(absl::StatusCode::kAborted, "name",
+                        StrCat(Quoted(backup_name), ", which another call is making"),
+                        "a name that no other call is making a backup of");
+    }
     if (fs::exists(final_path)) {
       return FieldError(absl::StatusCode::kAlreadyExists, "name", Quoted(backup_name),
                         "a name that no backup of this ledger has");
@@ -335,6 +378,7 @@ class DirectoryHome final : public LedgerHome {
   const std::string scratch_;
   const std::unique_ptr<FileLock> lock_;
   std::atomic<std::uint64_t> scratch_count_{0};
+  PathsInMaking backups_;
 };
 
 }  // namespace

@@ -1,0 +1,153 @@
+// What a data directory must withstand: calls at once, and files that are not what they seem.
+
+#include "server/directory_home.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <future>
+#include <mutex>
+
+#include "storage/anchor.h"
+#include "storage/rocksdb/rocksdb_store.h"
+#include "tests/support/catch.h"
+#include "tests/support/temp_directory.h"
+
+namespace tributary::test {
+namespace {
+
+// Stops whoever copies until it is opened.
+class CopyGate {
+ public:
+  void Pass() {
+    std::unique_lock lock(mutex_);
+    ++arrived_count_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+  }
+  void AwaitArrivals(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return arrived_count_ >= count; });
+  }
+  void Open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int arrived_count_ = 0;
+  bool open_ = false;
+};
+
+class CopyGatedStore final : public Store {
+ public:
+  CopyGatedStore(std::unique_ptr<Store> store, CopyGate* gate)
+      : store_(std::move(store)), gate_(gate) {}
+  absl::StatusOr<std::unique_ptr<Snapshot>> TakeSnapshot() override {
+    return store_->TakeSnapshot();
+  }
+  absl::Status Commit(const WriteBatch& batch) override { return store_->Commit(batch); }
+  absl::Status CopyTo(const std::string& path) override {
+    gate_->Pass();
+    return store_->CopyTo(path);
+  }
+  absl::Status VerifyChecksums() override { return store_->VerifyChecksums(); }
+  absl::Status Compact() override { return store_->Compact(); }
+  std::vector<FamilySize> ApproximateSizes() override { return store_->ApproximateSizes(); }
+
+ private:
+  std::unique_ptr<Store> store_;
+  CopyGate* gate_;
+};
+
+tributary::Record NewLedgerRecord(const std::string& name) {
+  tributary::Record record;
+  record.ledger = name;
+  record.body = LedgerRecord{};
+  return record;
+}
+
+// A home, and a ledger whose copies wait at a gate.
+class GatedHome {
+ public:
+  GatedHome() {
+    options_.data_directory = directory_.path() + "/data";
+    options_.backup_directory = directory_.path() + "/backups";
+    home_ = server::OpenDirectoryHome(options_).value();
+    RocksDbOptions store;
+    store.path = directory_.path() + "/store";
+    store.create_if_missing = true;
+    auto anchor = Anchor::Create(PosixFileIo(), directory_.path() + "/anchor", Sha256("a"), 1);
+    ledger_ =
+        Ledger::Create(std::make_unique<CopyGatedStore>(OpenRocksDbStore(store).value(), &gate_),
+                       *std::move(anchor), NewLedgerRecord("a"), std::nullopt, {})
+            .value();
+  }
+  ~GatedHome() { gate_.Open(); }
+
+  absl::StatusOr<server::LedgerHome::Backup> MakeBackup(const std::string& name,
+                                                        const CancelToken& cancel) {
+    return home_->MakeBackup(*ledger_, name, cancel);
+  }
+  auto Begin(const std::string& name, const CancelToken& cancel) {
+    return std::async(std::launch::async,
+                      [this, name, &cancel] { return MakeBackup(name, cancel); });
+  }
+  // What stands in the ledger's backup directory, ascending.
+  std::vector<std::string> Listed() const {
+    std::vector<std::string> names;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(options_.backup_directory + "/a")) {
+      names.push_back(entry.path().filename().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  CopyGate& gate() { return gate_; }
+
+ private:
+  TempDirectory directory_;
+  server::DirectoryHomeOptions options_;
+  CopyGate gate_;
+  std::unique_ptr<server::LedgerHome> home_;
+  std::unique_ptr<Ledger> ledger_;
+};
+
+TEST_CASE("backup: of two calls for one name at once, one makes it", "[server][backup]") {
+  GatedHome home;
+  const CancelToken cancel;
+  auto first = home.Begin("n", cancel);
+  home.gate().AwaitArrivals(1);
+  CHECK_STATUS(home.MakeBackup("n", cancel), absl::StatusCode::kAborted);
+  home.gate().Open();
+  const auto made = first.get();
+  REQUIRE_OK(made);
+  CHECK(made->verified.record_count == 1);
+  CHECK(made->size > 0);
+  CHECK(home.Listed() == std::vector<std::string>{"n"});
+  CHECK_STATUS(home.MakeBackup("n", cancel), absl::StatusCode::kAlreadyExists);
+}
+
+TEST_CASE("backup: one that is cancelled takes nothing from others", "[server][backup]") {
+  GatedHome home;
+  CancelToken leaves;
+  const CancelToken stays;
+  auto cancelled = home.Begin("n", leaves);
+  auto other = home.Begin("m", stays);
+  home.gate().AwaitArrivals(2);
+  leaves.Cancel();
+  CHECK_STATUS(home.MakeBackup("n", stays), absl::StatusCode::kAborted);
+  home.gate().Open();
+  CHECK_STATUS(cancelled.get(), absl::StatusCode::kCancelled);
+  REQUIRE_OK(other.get());
+  CHECK(home.Listed() == std::vector<std::string>{"m"});
+  // The name is free again.
+  REQUIRE_OK(home.MakeBackup("n", stays));
+  CHECK(home.Listed() == std::vector<std::string>{"m", "n"});
+}
+
+}  // namespace
+}  // namespace tributary::test
