@@ -84,7 +84,7 @@ constexpr std::array kLimits = {
               1'000 * kMillion,
               "assets looked at by the cycle test of one derivation: a second's work"},
     LimitInfo{"clock_jump_ms_max", &Limits::clock_jump_ms_max, 1'000, 86'400'000,
-              "difference between the system's clock and its steady one above which nothing is "
+              "difference between the time of day and the time since boot above which nothing is "
               "recorded: a wrong time in an append-only log can not be taken back"},
     LimitInfo{"edge_cache_size", &Limits::edge_cache_size, 1u << 20, std::uint64_t{1} << 40,
               "bytes of decoded edge lists that one ledger keeps"},

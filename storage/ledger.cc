@@ -27,7 +27,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> st
     return InvalidField("type", TypeName(ledger_record.body), "a ledger record");
   }
   TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact fact, PrepareFact({ledger_record, {}, std::nullopt}));
-  CommitClock clock(options.now, options.clock_jump_ms_max);
+  CommitClock clock({options.now, options.since_boot}, options.clock_jump_ms_max);
   TRIBUTARY_ASSIGN_OR_RETURN(const TimeMs now, clock.Stamp(TimeMs{0}));
   fact.accepted_time = accepted_time;
   {

@@ -27,8 +27,10 @@ namespace tributary {
 struct LedgerOptions {
   // The clock that stamps records. Tests replace it.
   std::function<TimeMs()> now;  // absent: the system clock
-  // A difference between this clock and the steady one above which nothing is recorded: a wrong
-  // time in an append-only log can not be taken back.
+  // What that clock is compared with; see ClockSources.
+  std::function<std::chrono::milliseconds()> since_boot;
+  // A difference between the two above which nothing is recorded: a wrong time in an append-only
+  // log can not be taken back.
   std::uint64_t clock_jump_ms_max = 3'600'000;
   // Facts and bytes waiting for the committer: about a second of work.
   std::size_t queue_fact_count_max = 100'000;

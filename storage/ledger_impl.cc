@@ -50,7 +50,7 @@ Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anch
       options(std::move(options_in)),
       caches(std::make_shared<LedgerCaches>(store.get(), options.edge_cache_size,
                                             options.asset_id_cache_size)),
-      clock_(options.now, options.clock_jump_ms_max) {}
+      clock_({options.now, options.since_boot}, options.clock_jump_ms_max) {}
 
 Ledger::Impl::~Impl() { Stop(); }
 
