@@ -3,6 +3,7 @@
 #include "storage/ledger.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "graph/model/check.h"
@@ -52,12 +53,21 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> st
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(std::unique_ptr<Store> store,
                                                      std::unique_ptr<Anchor> anchor,
                                                      LedgerOptions options) {
+  // Until it is open a failure is this function's answer, and nobody else's business.
+  const auto opened = std::make_shared<std::atomic<bool>>(false);
+  if (options.on_failure) {
+    options.on_failure = [opened, tell = std::move(options.on_failure)](const absl::Status& why) {
+      if (*opened) tell(why);
+    };
+  }
   auto impl = std::make_unique<Impl>(std::move(store), std::move(anchor), std::move(options));
   TRIBUTARY_RETURN_IF_ERROR(impl->Load());
   TRIBUTARY_RETURN_IF_ERROR(impl->ClearStages());
   TRIBUTARY_ASSIGN_OR_RETURN(const auto rebuilding,
                              ReadPayload(*impl->published().snapshot, keys::Rebuilding()));
   if (rebuilding.has_value()) TRIBUTARY_RETURN_IF_ERROR(impl->RebuildIndexes({}));
+  *opened = true;
+  TRIBUTARY_RETURN_IF_ERROR(impl->status());
   impl->Start();
   return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));
 }

@@ -53,7 +53,8 @@ struct LedgerOptions {
   // Answers before the anchor is durable. Exists so that the power-cut tests can show that they
   // notice; nothing else may set it.
   bool unsafe_acknowledge_before_anchor_for_tests = false;
-  // Called once when a write failed: the ledger answers no further write (fail-stop).
+  // Called once when a write of the opened ledger failed, in a call or in the background: it
+  // answers no further write (fail-stop). On any thread; must not block.
   std::function<void(const absl::Status&)> on_failure;
 };
 

@@ -50,9 +50,16 @@ Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anch
       options(std::move(options_in)),
       caches(std::make_shared<LedgerCaches>(store.get(), options.edge_cache_size,
                                             options.asset_id_cache_size)),
-      clock_({options.now, options.since_boot}, options.clock_jump_ms_max) {}
+      clock_({options.now, options.since_boot}, options.clock_jump_ms_max) {
+  // A store may fail on a thread of its own while nobody writes.
+  store->SetFailureListener([this](const absl::Status& status) { Fail(status, {}); });
+}
 
-Ledger::Impl::~Impl() { Stop(); }
+Ledger::Impl::~Impl() {
+  Stop();
+  // The store goes last, and may fail while it closes.
+  store->SetFailureListener({});
+}
 
 // --- Any thread ---
 
