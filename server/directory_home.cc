@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "graph/merkle/merkle.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "storage/anchor.h"
@@ -272,6 +273,7 @@ class DirectoryHome final : public LedgerHome {
 
  private:
   std::string LedgerDirectory(const std::string& name) const {
+      TRIBUTARY_RETURN_IF_ERROR(CheckAnchored(name, making, *copy));
     return ledgers_ + "/" + LedgerFileName(name);
   }
   std::string AnchorPath(const std::string& name, const std::string& directory) const {
@@ -318,8 +320,38 @@ class DirectoryHome final : public LedgerHome {
     return PosixFileIo().Remove(path);
   }
 
-  // A restored ledger may not be older than what an anchor kept elsewhere vouches for: what was
-  // acknowledged since the backup would be gone without a word.
+  // A restored ledger must continue what an anchor kept elsewhere vouches for. An older one would
+  // lose what was acknowledged since without a word; one that forked before would replace it.
+  absl::Status CheckAnchored(const std::string& name, const std::string& making,
+                             const Ledger& copy) const {
+    if (options_.anchor_directory.empty()) return absl::OkStatus();
+    const std::string path = AnchorPath(name, making);
+    const auto anchor = Anchor::Open(PosixFileIo(), path, Sha256(name));
+    if (absl::IsNotFound(anchor.status())) return absl::OkStatus();
+    TRIBUTARY_RETURN_IF_ERROR(anchor.status());
+    const AnchorHead anchored = (*anchor)->head();
+    const std::uint64_t held = copy.head().tree_size.value;
+    if (anchored.epoch != copy.epoch()) {
+      return absl::FailedPreconditionError(StrCat("the backup is of epoch ", copy.epoch(),
+                                                  ", the anchor ", path, " of epoch ",
+                                                  anchored.epoch));
+    }
+    if (anchored.tree_size > held) {
+      return absl::FailedPreconditionError(
+          StrCat("the backup holds ", held, " records, but the anchor ", path, " vouches for ",
+                 anchored.tree_size, ": restoring it would lose positions ", held, " to ",
+                 anchored.tree_size - 1));
+    }
+    if (anchored.tree_size == 0) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto view, copy.ViewAt(std::nullopt));
+    TRIBUTARY_ASSIGN_OR_RETURN(const Digest root, RootAt(*view, anchored.tree_size));
+    if (root == anchored.root_hash) return absl::OkStatus();
+    return absl::FailedPreconditionError(StrCat(
+        "the backup is another history: at tree size ", anchored.tree_size, " its root is ",
+        root.ToHex(), ", but the anchor ", path, " vouches for ", anchored.root_hash.ToHex()));
+  }
+
+  // Moves an anchor kept elsewhere to a head that CheckAnchored found to continue it.
   absl::Status PlaceAnchor(const std::string& name, const std::string& making, std::uint64_t epoch,
                            const HeadRow& head) const {
     if (options_.anchor_directory.empty()) return absl::OkStatus();  // the backup's own
@@ -329,13 +361,6 @@ class DirectoryHome final : public LedgerHome {
       anchor = Anchor::Create(PosixFileIo(), path, Sha256(name), epoch);
     }
     TRIBUTARY_RETURN_IF_ERROR(anchor.status());
-    const std::uint64_t anchored = (*anchor)->head().tree_size;
-    if (anchored > head.tree_size.value) {
-      return absl::FailedPreconditionError(
-          StrCat("the backup holds ", head.tree_size.value, " records, but the anchor ", path,
-                 " vouches for ", anchored, ": restoring it would lose positions ",
-                 head.tree_size.value, " to ", anchored - 1));
-    }
     TRIBUTARY_RETURN_IF_ERROR((*anchor)->Advance({epoch, head.tree_size.value, head.root}));
     return PosixFileIo().Remove(making + "/anchor");
   }

@@ -38,7 +38,8 @@ absl::StatusOr<std::unique_ptr<LedgerHome>> OpenDirectoryHome(DirectoryHomeOptio
 // verified in full before it has its name.
 // Errors: kAlreadyExists       the ledger is there already: nothing is overwritten.
 //         kFailedPrecondition  a server has the directory; an anchor kept elsewhere is ahead of the
-//                              backup (what was acknowledged since would be lost).
+//                              backup (what was acknowledged since would be lost), or vouches for
+//                              another history.
 //         kDataLoss            the backup is not sound. kNotFound: there is none.
 absl::StatusOr<VerifyResult> RestoreLedger(DirectoryHomeOptions options, const std::string& name,
                                            const std::string& backup);

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
 
 #include "storage/anchor.h"
 #include "storage/rocksdb/rocksdb_store.h"
+#include "tests/server/test_server.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_directory.h"
 
@@ -147,6 +149,67 @@ TEST_CASE("backup: one that is cancelled takes nothing from others", "[server][b
   // The name is free again.
   REQUIRE_OK(home.MakeBackup("n", stays));
   CHECK(home.Listed() == std::vector<std::string>{"m", "n"});
+}
+
+// Ledgers of one data directory, as handlers see them.
+struct OpenedHome {
+  explicit OpenedHome(const server::DirectoryHomeOptions& options)
+      : ledgers(server::Ledgers::Open(server::OpenDirectoryHome(options).value()).value()) {}
+
+  server::Limits limits;
+  server::ServerInfo info = server::StartedNow();
+  CancelToken cancel;
+  std::unique_ptr<server::Ledgers> ledgers;
+  server::Env env{*ledgers, limits, info, cancel};
+};
+
+std::string BytesOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST_CASE("restore: what an anchor kept elsewhere vouches for is continued", "[server][backup]") {
+  TempDirectory directory;
+  server::DirectoryHomeOptions options;
+  options.data_directory = directory.path() + "/data";
+  options.anchor_directory = directory.path() + "/anchors";
+  options.backup_directory = directory.path() + "/backups";
+  // Another history of the same name, and longer: it agrees up to its second record.
+  server::DirectoryHomeOptions forked = options;
+  forked.data_directory = directory.path() + "/forked";
+  forked.anchor_directory = directory.path() + "/forked-anchors";
+  forked.backup_directory = directory.path() + "/forked-backups";
+  tributary::Record first = NewLedgerRecord(kLedger);
+  std::get<LedgerRecord>(first.body).created = TimeMs{1};
+  const auto record = [&](const server::DirectoryHomeOptions& where,
+                          const std::vector<std::string>& parties) {
+    OpenedHome home(where);
+    const auto made = home.ledgers->Create(first, TimeMs{1});
+    REQUIRE_OK(made);
+    std::vector<v1::Fact> facts;
+    for (const std::string& party : parties) facts.push_back(Party(party));
+    RecordFacts(home.env, facts);
+    const auto backup = home.ledgers->home().MakeBackup(*made->ledger, "n", home.cancel);
+    REQUIRE_OK(backup);
+    return backup->directory;
+  };
+  const std::string own = record(options, {"ana", "ben"});
+  const std::string other = record(forked, {"eve", "fay", "gil"});
+
+  const std::string ledger = options.data_directory + "/ledgers/" + server::LedgerFileName(kLedger);
+  const std::string anchor = options.anchor_directory + "/" + server::LedgerFileName(kLedger);
+  std::filesystem::remove_all(ledger);
+  const std::string anchored = BytesOf(anchor);
+  const auto refused = server::RestoreLedger(options, kLedger, other);
+  CHECK_STATUS(refused, absl::StatusCode::kFailedPrecondition);
+  CHECK(refused.status().message().find("another history") != std::string::npos);
+  CHECK(BytesOf(anchor) == anchored);
+  CHECK_FALSE(std::filesystem::exists(ledger));
+
+  REQUIRE_OK(server::RestoreLedger(options, kLedger, own));
+  OpenedHome restored(options);
+  REQUIRE_OK(restored.ledgers->Find(kLedger));
+  CHECK(restored.ledgers->Find(kLedger).value()->head().tree_size.value == 3);
 }
 
 }  // namespace
