@@ -87,8 +87,8 @@ absl::Status CopyTree(const std::string& from, const std::string& to) {
 // Removes its directory when the store on it is gone.
 class ScratchStore final : public Store {
  public:
-  ScratchStore(std::unique_ptr<Store> store, std::string path)
-      : store_(std::move(store)), path_(std::move(path)) {}
+  ScratchStore(std::unique_ptr<Store> store, std::string path, DiskReserve reserve)
+      : store_(std::move(store)), path_(std::move(path)), reserve_(std::move(reserve)) {}
   ~ScratchStore() override {
     store_.reset();
     RemoveTree(path_).IgnoreError();  // what stays is cleared at the next start
@@ -96,7 +96,11 @@ class ScratchStore final : public Store {
   absl::StatusOr<std::unique_ptr<Snapshot>> TakeSnapshot() override {
     return store_->TakeSnapshot();
   }
-  absl::Status Commit(const WriteBatch& batch) override { return store_->Commit(batch); }
+  absl::Status Commit(const WriteBatch& batch) override {
+    // What ledgers need comes first.
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(path_));
+    return store_->Commit(batch);
+  }
   absl::Status CopyTo(const std::string& path) override { return store_->CopyTo(path); }
   absl::Status VerifyChecksums() override { return store_->VerifyChecksums(); }
   absl::Status Compact() override { return store_->Compact(); }
@@ -105,6 +109,7 @@ class ScratchStore final : public Store {
  private:
   std::unique_ptr<Store> store_;
   const std::string path_;
+  const DiskReserve reserve_;
 };
 
 // Paths that calls are making at this moment, each held by one of them.
@@ -147,7 +152,13 @@ class DirectoryHome final : public LedgerHome {
         ledgers_(options_.data_directory + "/ledgers"),
         creating_(options_.data_directory + "/creating"),
         scratch_(options_.data_directory + "/scratch"),
-        lock_(std::move(lock)) {}
+        reserve_(options_.free_space_min, options_.free_space),
+        lock_(std::move(lock)) {
+    // A ledger may outlive the home.
+    options_.ledger.admit_write = [reserve = reserve_, path = options_.data_directory] {
+      return reserve.Check(path);
+    };
+  }
 
   absl::Status Prepare() {
     TRIBUTARY_RETURN_IF_ERROR(MakeDirectoryUnlessThere(ledgers_));
@@ -159,6 +170,8 @@ class DirectoryHome final : public LedgerHome {
     if (!options_.backup_directory.empty()) {
       TRIBUTARY_RETURN_IF_ERROR(MakeDirectoryUnlessThere(options_.backup_directory));
     }
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
+    TRIBUTARY_RETURN_IF_ERROR(CheckOpenFiles(options_.open_files, names.size()));
     return PosixFileIo().SyncDirectory(options_.data_directory);
   }
 
@@ -180,6 +193,9 @@ class DirectoryHome final : public LedgerHome {
     const std::string& name = ledger_record.ledger;
     const auto* body = std::get_if<LedgerRecord>(&ledger_record.body);
     if (body == nullptr) return InvalidField("type", "another record", "a ledger record");
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
+    TRIBUTARY_RETURN_IF_ERROR(CheckOpenFiles(options_.open_files, names.size() + 1));
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(options_.data_directory));
     const std::string making = creating_ + "/" + LedgerFileName(name);
     TRIBUTARY_RETURN_IF_ERROR(MakeEmptyDirectory(making));
     const std::string anchor_path = AnchorPath(name, making);
@@ -200,9 +216,10 @@ class DirectoryHome final : public LedgerHome {
   }
 
   absl::StatusOr<std::unique_ptr<Store>> MakeScratch() override {
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(options_.data_directory));
     const std::string path = StrCat(scratch_, "/", scratch_count_.fetch_add(1));
     TRIBUTARY_ASSIGN_OR_RETURN(std::unique_ptr<Store> store, OpenStore(path, /*create=*/true));
-    return std::unique_ptr<Store>(std::make_unique<ScratchStore>(std::move(store), path));
+    return std::unique_ptr<Store>(std::make_unique<ScratchStore>(std::move(store), path, reserve_));
   }
 
   absl::StatusOr<Backup> MakeBackup(Ledger& ledger, const std::string& backup_name,
@@ -212,6 +229,7 @@ class DirectoryHome final : public LedgerHome {
       return absl::FailedPreconditionError(
           "no backup directory is configured: start the server with --backup-dir");
     }
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(options_.backup_directory));
     const std::string parent = options_.backup_directory + "/" + LedgerFileName(ledger.name());
     const std::string final_path = parent + "/" + backup_name;
     // Before the look at what exists: two calls of one name would share its partial directory.
@@ -260,6 +278,7 @@ class DirectoryHome final : public LedgerHome {
     {
       TRIBUTARY_ASSIGN_OR_RETURN(const std::unique_ptr<Ledger> copy,
                                  OpenAt(making + "/store", making + "/anchor", name));
+      TRIBUTARY_RETURN_IF_ERROR(CheckAnchored(name, making, *copy));
       TRIBUTARY_ASSIGN_OR_RETURN(verified, VerifySound(*copy, CancelToken()));
       head = copy->head();
       epoch = copy->epoch();
@@ -273,7 +292,6 @@ class DirectoryHome final : public LedgerHome {
 
  private:
   std::string LedgerDirectory(const std::string& name) const {
-      TRIBUTARY_RETURN_IF_ERROR(CheckAnchored(name, making, *copy));
     return ledgers_ + "/" + LedgerFileName(name);
   }
   std::string AnchorPath(const std::string& name, const std::string& directory) const {
@@ -397,10 +415,11 @@ class DirectoryHome final : public LedgerHome {
     return result;
   }
 
-  const DirectoryHomeOptions options_;
+  DirectoryHomeOptions options_;  // fixed once constructed
   const std::string ledgers_;
   const std::string creating_;
   const std::string scratch_;
+  const DiskReserve reserve_;
   const std::unique_ptr<FileLock> lock_;
   std::atomic<std::uint64_t> scratch_count_{0};
   PathsInMaking backups_;

@@ -92,6 +92,14 @@ constexpr std::array kLimits = {
               "bytes of asset ids that one ledger keeps; 32 an asset"},
     LimitInfo{"block_cache_size", &Limits::block_cache_size, 1u << 20, std::uint64_t{1} << 40,
               "bytes of uncompressed RocksDB blocks that one ledger keeps"},
+    LimitInfo{
+        "free_space_min", &Limits::free_space_min, 0, std::uint64_t{1} << 50,
+        "bytes free on a disk below which nothing more is written there: the write buffers of "
+        "one ledger may take 576 MiB, its log 64 MiB, and RocksDB must not meet a full disk; "
+        "0: none are kept free"},
+    LimitInfo{"connection_file_count", &Limits::connection_file_count, 16, kMillion,
+              "open files left for connections beside those that stores may take; gRPC has no "
+              "bound on connections, and takes none any more once files ran out"},
     LimitInfo{"worker_count", &Limits::worker_count, 1, 1'024,
               "threads that answer unary reads; these compute, so two for each of two cores"},
     LimitInfo{"worker_queue_max", &Limits::worker_queue_max, 1, kMillion,

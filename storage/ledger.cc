@@ -107,6 +107,24 @@ HeadRow Ledger::head() const { return impl_->published().head; }
 
 absl::Status Ledger::status() const { return impl_->status(); }
 
+std::vector<std::string> Ledger::Warnings() const {
+  std::vector<std::string> warnings;
+  const Anchor& anchor = *impl_->anchor;
+  if (anchor.unreadable_copy_count() > 0) {
+    warnings.push_back(StrCat(
+        "anchor: when the ledger was opened, ", anchor.unreadable_copy_count(), " of ",
+        kAnchorCopyCount, " copies of its head were not readable",
+        anchor.may_be_one_behind() ? "; the newest may have been among them, so that a loss of the "
+                                     "last batch acknowledged before would not be noticed"
+                                   : ""));
+  }
+  const absl::Status admitted = impl_->options.CheckAdmitted();
+  if (!admitted.ok()) {
+    warnings.push_back(StrCat("writes are refused: ", FromAbsl(admitted.message())));
+  }
+  return warnings;
+}
+
 absl::StatusOr<std::shared_ptr<LedgerView>> Ledger::ViewAt(std::optional<TreeSize> tree_size,
                                                            const CancelToken* cancel) const {
   // Taken once: the view's head and its tree size are of one moment.

@@ -56,6 +56,10 @@ struct LedgerOptions {
   // Called once when a write of the opened ledger failed, in a call or in the background: it
   // answers no further write (fail-stop). On any thread; must not block.
   std::function<void(const absl::Status&)> on_failure;
+  // Asked before facts are queued, edges or lines staged, indexes rebuilt: its error refuses them.
+  // Absent: all is admitted. Any thread; quick.
+  std::function<absl::Status()> admit_write;
+  absl::Status CheckAdmitted() const { return admit_write ? admit_write() : absl::OkStatus(); }
 };
 
 struct SubmitOptions {
@@ -121,8 +125,8 @@ class Ledger {
   //                        names can not take it, such as a sale that expired
   //   kResourceExhausted   the cycle test met its limit
   //   kUnavailable         the write failed: it may or may not be recorded; sending again is safe
-  // Returns kResourceExhausted (nothing queued) when the queue is full, kUnavailable after a failed
-  // write or during shutdown; `done` is then not called.
+  // Returns kResourceExhausted naming `queue` (nothing queued) when the queue is full, kUnavailable
+  // after a failed write or during shutdown, and what admit_write says; `done` is then not called.
   using SubmitDone = std::function<void(std::vector<absl::StatusOr<Receipt>>)>;
   absl::Status Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,
                       SubmitDone done);
@@ -157,6 +161,9 @@ class Ledger {
   HeadRow head() const;  // durable
   // OK, or why no write is taken any more.
   absl::Status status() const;
+  // What whoever runs it should know though it serves, in words: what was wrong with its anchor
+  // when it was opened, and why writes are not admitted just now.
+  std::vector<std::string> Warnings() const;
 
   // Reads everything again: every digest, the whole tree, every edge list; then recomputes every
   // index row from log and records in `scratch` (an empty store) and compares. Damage is in the

@@ -80,6 +80,7 @@ std::shared_ptr<LedgerView> Ledger::Impl::View(const Published& state, TreeSize 
 
 absl::Status Ledger::Impl::Submit(std::vector<PreparedFact> facts,
                                   const SubmitOptions& submit_options, SubmitDone done) {
+  TRIBUTARY_RETURN_IF_ERROR(options.CheckAdmitted());
   Job job;
   job.byte_count = ByteCount(facts);
   job.facts = std::move(facts);
@@ -121,6 +122,7 @@ std::vector<absl::StatusOr<Receipt>> Ledger::Impl::RecordAll(std::vector<Prepare
 }
 
 absl::Status Ledger::Impl::RunExclusive(std::function<absl::Status()> work) {
+  TRIBUTARY_RETURN_IF_ERROR(options.CheckAdmitted());
   std::promise<absl::Status> promise;
   auto future = promise.get_future();
   Job job;
@@ -276,6 +278,7 @@ void Ledger::Impl::EndRebuild() {
 }
 
 absl::StatusOr<StageId> Ledger::Impl::AllocateStage() {
+  TRIBUTARY_RETURN_IF_ERROR(options.CheckAdmitted());
   std::lock_guard lock(stage_mutex_);
   const StageId stage{next_stage_};
   WriteBatch batch;

@@ -3,12 +3,15 @@
 #include "server/directory_home.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <mutex>
 
+#include "graph/model/status.h"
+#include "server/handlers/admin.h"
 #include "storage/anchor.h"
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tests/server/test_server.h"
@@ -210,6 +213,77 @@ TEST_CASE("restore: what an anchor kept elsewhere vouches for is continued", "[s
   OpenedHome restored(options);
   REQUIRE_OK(restored.ledgers->Find(kLedger));
   CHECK(restored.ledgers->Find(kLedger).value()->head().tree_size.value == 3);
+}
+
+TEST_CASE("directory home: nothing is written to a disk that is nearly full", "[server]") {
+  TempDirectory directory;
+  std::atomic<std::uint64_t> free = 1'000;
+  server::DirectoryHomeOptions options;
+  options.data_directory = directory.path() + "/data";
+  options.backup_directory = directory.path() + "/backups";
+  options.free_space_min = 1'000;
+  options.free_space = [&free](const std::string&) { return free.load(); };
+  OpenedHome home(options);
+  REQUIRE_OK(home.ledgers->Create(NewLedgerRecord(kLedger), std::nullopt));
+  RecordFacts(home.env, {Party("ana")});
+  const auto ledger = home.ledgers->Find(kLedger).value();
+
+  free = 999;
+  // The stream ends: it does not wait for room as it does for a full queue.
+  const v1::IngestResponse refused = IngestAll(home.env, {Party("ben")});
+  REQUIRE(refused.results(0).has_error());
+  const std::string& message = refused.results(0).error().message();
+  CHECK(message.find("999 bytes free at " + options.data_directory) != std::string::npos);
+  CHECK(message.find("at least 1000 (limit free_space_min)") != std::string::npos);
+  constexpr auto kFull = absl::StatusCode::kResourceExhausted;
+  CHECK_STATUS(home.ledgers->Create(NewLedgerRecord("b"), std::nullopt), kFull);
+  CHECK_STATUS(home.ledgers->home().MakeBackup(*ledger, "n", home.cancel), kFull);
+  CHECK_STATUS(home.ledgers->home().MakeScratch(), kFull);
+  CHECK(ledger->head().tree_size.value == 2);
+  v1::GetStatusResponse status;
+  REQUIRE_OK(server::GetStatus(home.env, {}, &status));
+  REQUIRE(status.ledgers_size() == 1);
+  CHECK(status.ledgers(0).problem().empty());
+  REQUIRE(status.ledgers(0).warnings_size() == 1);
+  CHECK(status.ledgers(0).warnings(0).find("free_space_min") != std::string::npos);
+
+  free = 1'000;
+  RecordFacts(home.env, {Party("ben")});
+  REQUIRE_OK(home.ledgers->home().MakeBackup(*ledger, "n", home.cancel));
+}
+
+TEST_CASE("directory home: the system's word for free space is taken", "[server]") {
+  TempDirectory directory;
+  const auto free = server::FreeSpaceOf(directory.path());
+  REQUIRE_OK(free);
+  CHECK(*free > 0);
+  CHECK_FALSE(server::FreeSpaceOf(directory.path() + "/none").ok());
+  REQUIRE_OK(server::DiskReserve(1, {}).Check(directory.path()));
+  const absl::Status full = server::DiskReserve(UINT64_MAX, {}).Check(directory.path());
+  CHECK_STATUS(full, absl::StatusCode::kResourceExhausted);
+  CHECK(FieldOf(full) == "disk");
+}
+
+TEST_CASE("directory home: no more ledgers than the process may open files for", "[server]") {
+  TempDirectory directory;
+  server::DirectoryHomeOptions options;
+  options.data_directory = directory.path() + "/data";
+  options.open_files.connection_count = 100;
+  options.open_files.count_max = server::OpenFilesNeeded(options.open_files, 1);
+  {
+    OpenedHome home(options);
+    REQUIRE_OK(home.ledgers->Create(NewLedgerRecord("a"), std::nullopt));
+    CHECK_STATUS(home.ledgers->Create(NewLedgerRecord("b"), std::nullopt),
+                 absl::StatusCode::kResourceExhausted);
+  }
+  --options.open_files.count_max;
+  const auto refused = server::OpenDirectoryHome(options);
+  CHECK_STATUS(refused, absl::StatusCode::kResourceExhausted);
+  const std::string message(refused.status().message());
+  CHECK(message.find("RLIMIT_NOFILE = " + std::to_string(options.open_files.count_max)) !=
+        std::string::npos);
+  CHECK(message.find("at least " + std::to_string(options.open_files.count_max + 1)) !=
+        std::string::npos);
 }
 
 }  // namespace

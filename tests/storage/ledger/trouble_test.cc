@@ -1,6 +1,7 @@
-// A ledger whose disk fails.
+// A ledger whose disk fails, whose anchor was damaged, or which may not write just now.
 
 #include <atomic>
+#include <fstream>
 
 #include "storage/rocksdb/rocksdb_store.h"
 #include "tests/support/catch.h"
@@ -11,6 +12,8 @@ namespace tributary {
 namespace {
 
 using test::AssetFact;
+using test::Engine;
+using test::TestLedger;
 
 // A ledger on a disk that fails on demand; counts what it tells of failures.
 class FaultyLedger {
@@ -80,6 +83,77 @@ TEST_CASE("ledger: a failing commit is told once", "[ledger]") {
   CHECK_STATUS(ledger->RecordFact(AssetFact("w2")), absl::StatusCode::kUnavailable);
   CHECK(ledger.failure_count() == 1);
   ledger.disk().Disarm();
+}
+
+TEST_CASE("ledger: says what was wrong with its anchor", "[ledger]") {
+  TestLedger ledger(Engine::kRocksDb);
+  REQUIRE_OK(ledger->RecordFact(AssetFact("w1")));
+  CHECK(ledger->Warnings().empty());
+  REQUIRE_OK(ledger.Reopen());
+  CHECK(ledger->Warnings().empty());
+  ledger.Close();
+  // One copy of the slot that the head is not in, whichever that is: one of the two warns of more.
+  int doubt_count = 0;
+  for (const std::size_t slot : {std::size_t{0}, std::size_t{1}}) {
+    std::string bytes;
+    {
+      std::ifstream file(ledger.anchor_path(), std::ios::binary);
+      bytes.assign(std::istreambuf_iterator<char>(file), {});
+    }
+    REQUIRE(bytes.size() == kAnchorFileSize);
+    std::string damaged = bytes;
+    damaged[slot * kAnchorSlotSize + 20] ^= 1;
+    std::ofstream(ledger.anchor_path(), std::ios::binary) << damaged;
+    REQUIRE_OK(ledger.Reopen());
+    const std::vector<std::string> warnings = ledger->Warnings();
+    REQUIRE(warnings.size() == 1);
+    CHECK(warnings[0].starts_with("anchor: "));
+    CHECK(warnings[0].find("1 of 4 copies") != std::string::npos);
+    if (warnings[0].find("last batch") != std::string::npos) ++doubt_count;
+    ledger.Close();
+    std::ofstream(ledger.anchor_path(), std::ios::binary) << bytes;
+  }
+  CHECK(doubt_count == 1);
+}
+
+TEST_CASE("ledger: writes that are not admitted are refused, and reads go on", "[ledger]") {
+  std::atomic<bool> is_full = false;
+  LedgerOptions options;
+  options.admit_write = [&is_full] {
+    return is_full ? absl::ResourceExhaustedError("the disk is nearly full") : absl::OkStatus();
+  };
+  TestLedger ledger(GENERATE(Engine::kMemory, Engine::kRocksDb), options);
+  REQUIRE_OK(ledger->RecordFact(AssetFact("w1")));
+  REQUIRE_OK(ledger->RecordFact(AssetFact("g")));
+  Record derivation;
+  derivation.ledger = std::string(test::kLedgerName);
+  DerivationRecord body;
+  body.generated = test::AssetId("g");
+  body.retained = 1;
+  derivation.body = body;
+  constexpr auto kFull = absl::StatusCode::kResourceExhausted;
+  {
+    auto begun = ledger->BeginDerivation(derivation, {});
+    REQUIRE_OK(begun);
+    const Edge edge{test::AssetId("w1"), Role::kTrainingData, 1, Basis::kDeclared};
+    REQUIRE_OK((*begun)->Add({&edge, 1}));
+    is_full = true;
+    CHECK_STATUS((*begun)->Finish(), kFull);
+  }
+  CHECK_STATUS(ledger->RecordFact(AssetFact("w2")), kFull);
+  CHECK_STATUS(ledger->BeginDerivation(derivation, {}), kFull);
+  CHECK_STATUS(ledger->BeginLines(), kFull);
+  CHECK_STATUS(ledger->RebuildIndexes([](std::string_view, std::uint64_t, std::uint64_t) {}),
+               kFull);
+  REQUIRE_OK(ledger->status());
+  REQUIRE(ledger->Warnings().size() == 1);
+  CHECK(ledger->Warnings()[0].find("nearly full") != std::string::npos);
+  REQUIRE_OK(ledger->ViewAt(std::nullopt));
+
+  is_full = false;
+  CHECK(ledger->Warnings().empty());
+  REQUIRE_OK(ledger->RecordFact(AssetFact("w2")));
+  REQUIRE_OK(ledger->RebuildIndexes([](std::string_view, std::uint64_t, std::uint64_t) {}));
 }
 
 }  // namespace
