@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
+#include "graph/merkle/merkle.h"
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "storage/anchor.h"
@@ -83,8 +87,8 @@ absl::Status CopyTree(const std::string& from, const std::string& to) {
 // Removes its directory when the store on it is gone.
 class ScratchStore final : public Store {
  public:
-  ScratchStore(std::unique_ptr<Store> store, std::string path)
-      : store_(std::move(store)), path_(std::move(path)) {}
+  ScratchStore(std::unique_ptr<Store> store, std::string path, DiskReserve reserve)
+      : store_(std::move(store)), path_(std::move(path)), reserve_(std::move(reserve)) {}
   ~ScratchStore() override {
     store_.reset();
     RemoveTree(path_).IgnoreError();  // what stays is cleared at the next start
@@ -92,7 +96,11 @@ class ScratchStore final : public Store {
   absl::StatusOr<std::unique_ptr<Snapshot>> TakeSnapshot() override {
     return store_->TakeSnapshot();
   }
-  absl::Status Commit(const WriteBatch& batch) override { return store_->Commit(batch); }
+  absl::Status Commit(const WriteBatch& batch) override {
+    // What ledgers need comes first.
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(path_));
+    return store_->Commit(batch);
+  }
   absl::Status CopyTo(const std::string& path) override { return store_->CopyTo(path); }
   absl::Status VerifyChecksums() override { return store_->VerifyChecksums(); }
   absl::Status Compact() override { return store_->Compact(); }
@@ -101,6 +109,40 @@ class ScratchStore final : public Store {
  private:
   std::unique_ptr<Store> store_;
   const std::string path_;
+  const DiskReserve reserve_;
+};
+
+// Paths that calls are making at this moment, each held by one of them.
+class PathsInMaking {
+ public:
+  // One path, free again when this goes.
+  class Claim {
+   public:
+    Claim(PathsInMaking* paths, std::string path) : paths_(paths), path_(std::move(path)) {}
+    Claim(Claim&& other) noexcept
+        : paths_(std::exchange(other.paths_, nullptr)), path_(std::move(other.path_)) {}
+    Claim& operator=(Claim&&) = delete;
+    ~Claim() {
+      if (paths_ == nullptr) return;
+      const std::lock_guard lock(paths_->mutex_);
+      paths_->claimed_.erase(path_);
+    }
+
+   private:
+    PathsInMaking* paths_;
+    std::string path_;
+  };
+
+  // nullopt: another call is making it.
+  std::optional<Claim> TryClaim(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    if (!claimed_.insert(path).second) return std::nullopt;
+    return std::optional<Claim>(std::in_place, this, path);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::set<std::string> claimed_;
 };
 
 class DirectoryHome final : public LedgerHome {
@@ -110,7 +152,13 @@ class DirectoryHome final : public LedgerHome {
         ledgers_(options_.data_directory + "/ledgers"),
         creating_(options_.data_directory + "/creating"),
         scratch_(options_.data_directory + "/scratch"),
-        lock_(std::move(lock)) {}
+        reserve_(options_.free_space_min, options_.free_space),
+        lock_(std::move(lock)) {
+    // A ledger may outlive the home.
+    options_.ledger.admit_write = [reserve = reserve_, path = options_.data_directory] {
+      return reserve.Check(path);
+    };
+  }
 
   absl::Status Prepare() {
     TRIBUTARY_RETURN_IF_ERROR(MakeDirectoryUnlessThere(ledgers_));
@@ -122,6 +170,8 @@ class DirectoryHome final : public LedgerHome {
     if (!options_.backup_directory.empty()) {
       TRIBUTARY_RETURN_IF_ERROR(MakeDirectoryUnlessThere(options_.backup_directory));
     }
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
+    TRIBUTARY_RETURN_IF_ERROR(CheckOpenFiles(options_.open_files, names.size()));
     return PosixFileIo().SyncDirectory(options_.data_directory);
   }
 
@@ -143,6 +193,9 @@ class DirectoryHome final : public LedgerHome {
     const std::string& name = ledger_record.ledger;
     const auto* body = std::get_if<LedgerRecord>(&ledger_record.body);
     if (body == nullptr) return InvalidField("type", "another record", "a ledger record");
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<std::string> names, List());
+    TRIBUTARY_RETURN_IF_ERROR(CheckOpenFiles(options_.open_files, names.size() + 1));
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(options_.data_directory));
     const std::string making = creating_ + "/" + LedgerFileName(name);
     TRIBUTARY_RETURN_IF_ERROR(MakeEmptyDirectory(making));
     const std::string anchor_path = AnchorPath(name, making);
@@ -163,9 +216,10 @@ class DirectoryHome final : public LedgerHome {
   }
 
   absl::StatusOr<std::unique_ptr<Store>> MakeScratch() override {
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(options_.data_directory));
     const std::string path = StrCat(scratch_, "/", scratch_count_.fetch_add(1));
     TRIBUTARY_ASSIGN_OR_RETURN(std::unique_ptr<Store> store, OpenStore(path, /*create=*/true));
-    return std::unique_ptr<Store>(std::make_unique<ScratchStore>(std::move(store), path));
+    return std::unique_ptr<Store>(std::make_unique<ScratchStore>(std::move(store), path, reserve_));
   }
 
   absl::StatusOr<Backup> MakeBackup(Ledger& ledger, const std::string& backup_name,
@@ -175,8 +229,16 @@ class DirectoryHome final : public LedgerHome {
       return absl::FailedPreconditionError(
           "no backup directory is configured: start the server with --backup-dir");
     }
+    TRIBUTARY_RETURN_IF_ERROR(reserve_.Check(options_.backup_directory));
     const std::string parent = options_.backup_directory + "/" + LedgerFileName(ledger.name());
     const std::string final_path = parent + "/" + backup_name;
+    // Before the look at what exists: two calls of one name would share its partial directory.
+    const std::optional<PathsInMaking::Claim> claim = backups_.TryClaim(final_path);
+    if (!claim.has_value()) {
+      return FieldError(absl::StatusCode::kAborted, "name",
+                        StrCat(Quoted(backup_name), ", which another call is making"),
+                        "a name that no other call is making a backup of");
+    }
     if (fs::exists(final_path)) {
       return FieldError(absl::StatusCode::kAlreadyExists, "name", Quoted(backup_name),
                         "a name that no backup of this ledger has");
@@ -216,6 +278,7 @@ class DirectoryHome final : public LedgerHome {
     {
       TRIBUTARY_ASSIGN_OR_RETURN(const std::unique_ptr<Ledger> copy,
                                  OpenAt(making + "/store", making + "/anchor", name));
+      TRIBUTARY_RETURN_IF_ERROR(CheckAnchored(name, making, *copy));
       TRIBUTARY_ASSIGN_OR_RETURN(verified, VerifySound(*copy, CancelToken()));
       head = copy->head();
       epoch = copy->epoch();
@@ -275,8 +338,38 @@ class DirectoryHome final : public LedgerHome {
     return PosixFileIo().Remove(path);
   }
 
-  // A restored ledger may not be older than what an anchor kept elsewhere vouches for: what was
-  // acknowledged since the backup would be gone without a word.
+  // A restored ledger must continue what an anchor kept elsewhere vouches for. An older one would
+  // lose what was acknowledged since without a word; one that forked before would replace it.
+  absl::Status CheckAnchored(const std::string& name, const std::string& making,
+                             const Ledger& copy) const {
+    if (options_.anchor_directory.empty()) return absl::OkStatus();
+    const std::string path = AnchorPath(name, making);
+    const auto anchor = Anchor::Open(PosixFileIo(), path, Sha256(name));
+    if (absl::IsNotFound(anchor.status())) return absl::OkStatus();
+    TRIBUTARY_RETURN_IF_ERROR(anchor.status());
+    const AnchorHead anchored = (*anchor)->head();
+    const std::uint64_t held = copy.head().tree_size.value;
+    if (anchored.epoch != copy.epoch()) {
+      return absl::FailedPreconditionError(StrCat("the backup is of epoch ", copy.epoch(),
+                                                  ", the anchor ", path, " of epoch ",
+                                                  anchored.epoch));
+    }
+    if (anchored.tree_size > held) {
+      return absl::FailedPreconditionError(
+          StrCat("the backup holds ", held, " records, but the anchor ", path, " vouches for ",
+                 anchored.tree_size, ": restoring it would lose positions ", held, " to ",
+                 anchored.tree_size - 1));
+    }
+    if (anchored.tree_size == 0) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const auto view, copy.ViewAt(std::nullopt));
+    TRIBUTARY_ASSIGN_OR_RETURN(const Digest root, RootAt(*view, anchored.tree_size));
+    if (root == anchored.root_hash) return absl::OkStatus();
+    return absl::FailedPreconditionError(StrCat(
+        "the backup is another history: at tree size ", anchored.tree_size, " its root is ",
+        root.ToHex(), ", but the anchor ", path, " vouches for ", anchored.root_hash.ToHex()));
+  }
+
+  // Moves an anchor kept elsewhere to a head that CheckAnchored found to continue it.
   absl::Status PlaceAnchor(const std::string& name, const std::string& making, std::uint64_t epoch,
                            const HeadRow& head) const {
     if (options_.anchor_directory.empty()) return absl::OkStatus();  // the backup's own
@@ -286,13 +379,6 @@ class DirectoryHome final : public LedgerHome {
       anchor = Anchor::Create(PosixFileIo(), path, Sha256(name), epoch);
     }
     TRIBUTARY_RETURN_IF_ERROR(anchor.status());
-    const std::uint64_t anchored = (*anchor)->head().tree_size;
-    if (anchored > head.tree_size.value) {
-      return absl::FailedPreconditionError(
-          StrCat("the backup holds ", head.tree_size.value, " records, but the anchor ", path,
-                 " vouches for ", anchored, ": restoring it would lose positions ",
-                 head.tree_size.value, " to ", anchored - 1));
-    }
     TRIBUTARY_RETURN_IF_ERROR((*anchor)->Advance({epoch, head.tree_size.value, head.root}));
     return PosixFileIo().Remove(making + "/anchor");
   }
@@ -329,12 +415,14 @@ class DirectoryHome final : public LedgerHome {
     return result;
   }
 
-  const DirectoryHomeOptions options_;
+  DirectoryHomeOptions options_;  // fixed once constructed
   const std::string ledgers_;
   const std::string creating_;
   const std::string scratch_;
+  const DiskReserve reserve_;
   const std::unique_ptr<FileLock> lock_;
   std::atomic<std::uint64_t> scratch_count_{0};
+  PathsInMaking backups_;
 };
 
 }  // namespace

@@ -24,6 +24,9 @@ absl::StatusOr<std::unique_ptr<Ledgers>> Ledgers::Open(std::unique_ptr<LedgerHom
     Entry entry = Shared(ledgers->home_->Open(name));
     if (entry.ok()) {
       spdlog::info("ledger opened name={} tree_size={}", name, (*entry)->head().tree_size.value);
+      for (const std::string& warning : (*entry)->Warnings()) {
+        spdlog::warn("ledger opened name={} warning={}", name, warning);
+      }
     } else {
       spdlog::error("ledger refused name={} reason={}", name, entry.status().ToString());
     }

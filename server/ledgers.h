@@ -18,8 +18,8 @@
 
 namespace tributary::server {
 
-// Where ledgers are kept. Implemented over a data directory, and over memory in tests. Calls for
-// one name never overlap.
+// Where ledgers are kept. Implemented over a data directory, and over memory in tests. Calls of
+// Open and Create for one name never overlap; all others may.
 class LedgerHome {
  public:
   virtual ~LedgerHome() = default;
@@ -35,8 +35,9 @@ class LedgerHome {
   // An empty store for the time of a verification; its destruction frees what it took.
   virtual absl::StatusOr<std::unique_ptr<Store>> MakeScratch() = 0;
   // Writes a copy of the ledger, opens it and verifies it in full before it gets its name.
-  // Errors: kFailedPrecondition (no place for backups is configured), kAlreadyExists, kDataLoss
-  // (the copy is not sound; it is removed).
+  // Errors: kFailedPrecondition (no place for backups is configured), kAlreadyExists, kAborted
+  // (another call is making a backup of this name), kDataLoss (the copy is not sound; it is
+  // removed).
   struct Backup {
     std::string directory;
     VerifyResult verified;

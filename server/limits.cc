@@ -84,7 +84,7 @@ constexpr std::array kLimits = {
               1'000 * kMillion,
               "assets looked at by the cycle test of one derivation: a second's work"},
     LimitInfo{"clock_jump_ms_max", &Limits::clock_jump_ms_max, 1'000, 86'400'000,
-              "difference between the system's clock and its steady one above which nothing is "
+              "difference between the time of day and the time since boot above which nothing is "
               "recorded: a wrong time in an append-only log can not be taken back"},
     LimitInfo{"edge_cache_size", &Limits::edge_cache_size, 1u << 20, std::uint64_t{1} << 40,
               "bytes of decoded edge lists that one ledger keeps"},
@@ -98,6 +98,14 @@ constexpr std::array kLimits = {
               "bytes of lists of holders that one ledger keeps, each list once"},
     LimitInfo{"block_cache_size", &Limits::block_cache_size, 1u << 20, std::uint64_t{1} << 40,
               "bytes of uncompressed RocksDB blocks that one ledger keeps"},
+    LimitInfo{
+        "free_space_min", &Limits::free_space_min, 0, std::uint64_t{1} << 50,
+        "bytes free on a disk below which nothing more is written there: the write buffers of "
+        "one ledger may take 576 MiB, its log 64 MiB, and RocksDB must not meet a full disk; "
+        "0: none are kept free"},
+    LimitInfo{"connection_file_count", &Limits::connection_file_count, 16, kMillion,
+              "open files left for connections beside those that stores may take; gRPC has no "
+              "bound on connections, and takes none any more once files ran out"},
     LimitInfo{"worker_count", &Limits::worker_count, 1, 1'024,
               "threads that answer unary reads; these compute, so two for each of two cores"},
     LimitInfo{"worker_queue_max", &Limits::worker_queue_max, 1, kMillion,

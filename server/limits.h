@@ -60,6 +60,10 @@ struct Limits {
   std::uint64_t holder_cache_size = 256u << 20;
   std::uint64_t block_cache_size = 256u << 20;
 
+  // What the machine must have left.
+  std::uint64_t free_space_min = std::uint64_t{1} << 30;
+  std::uint64_t connection_file_count = 256;
+
   // Work in the process.
   std::uint64_t worker_count = 4;
   std::uint64_t worker_queue_max = 1'024;

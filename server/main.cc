@@ -19,6 +19,7 @@
 #include "server/directory_home.h"
 #include "server/ledgers.h"
 #include "server/logging.h"
+#include "server/open_files.h"
 #include "server/rpc/server.h"
 #include "server/server_info.h"
 
@@ -54,13 +55,16 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-DirectoryHomeOptions HomeOptions(const Config& config) {
+DirectoryHomeOptions HomeOptions(const Config& config, std::uint64_t open_file_count) {
   DirectoryHomeOptions options;
   options.data_directory = config.data_dir;
   options.anchor_directory = config.anchor_dir;
   options.backup_directory = config.backup_dir;
   const Limits& limits = config.limits;
   options.block_cache_size = limits.block_cache_size;
+  options.free_space_min = limits.free_space_min;
+  options.open_files = {.count_max = open_file_count,
+                        .connection_count = limits.connection_file_count};
   options.ledger.clock_jump_ms_max = limits.clock_jump_ms_max;
   options.ledger.queue_fact_count_max = limits.queue_fact_count_max;
   options.ledger.queue_byte_count_max = limits.queue_byte_count_max;
@@ -92,9 +96,13 @@ absl::Status CheckListen(const Config& config) {
 }
 
 int Serve(const Config& config, const sigset_t& stop_signals) {
-  auto home = OpenDirectoryHome(HomeOptions(config));
+  const auto open_file_count = RaiseOpenFileLimit();
+  if (!open_file_count.ok()) return Fail(kWrongConfiguration, open_file_count.status());
+  auto home = OpenDirectoryHome(HomeOptions(config, *open_file_count));
   if (!home.ok()) {
-    return Fail(absl::IsFailedPrecondition(home.status()) ? kDataInUse : kDataNotOpened,
+    return Fail(absl::IsResourceExhausted(home.status())    ? kWrongConfiguration
+                : absl::IsFailedPrecondition(home.status()) ? kDataInUse
+                                                            : kDataNotOpened,
                 home.status());
   }
   const auto ledgers = Ledgers::Open(*std::move(home));
@@ -103,6 +111,7 @@ int Serve(const Config& config, const sigset_t& stop_signals) {
   if (!server.ok()) return Fail(kNotListening, server.status());
   spdlog::info("serving version={} listen={} port={} data_dir={} ledgers={}", kServerVersion,
                config.listen, (*server)->port(), config.data_dir, (*ledgers)->Names().size());
+  spdlog::info("open files allowed={}", *open_file_count);
 
   int signal = 0;
   sigwait(&stop_signals, &signal);
@@ -121,6 +130,7 @@ int Restore(int argc, const char* const* argv) {
   DirectoryHomeOptions options;
   options.data_directory = line->data_dir;
   options.anchor_directory = line->anchor_dir;
+  options.free_space_min = Limits().free_space_min;
   const auto verified = RestoreLedger(std::move(options), line->ledger, line->backup);
   if (!verified.ok()) return Fail(kDataNotOpened, verified.status());
   std::printf("Restored ledger %s: version %llu, root %s, verified in full.\n",

@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kMagic = "TRIBANCH";
 constexpr std::size_t kChecksumOffset = kAnchorCopySize - kDigestSize;
 constexpr std::array<std::size_t, 2> kCopyOffsets = {0, kAnchorSlotSize - kAnchorCopySize};
+static_assert(kAnchorSlotCount * kCopyOffsets.size() == kAnchorCopyCount);
 
 // What one copy says.
 struct Image {

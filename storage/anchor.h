@@ -39,6 +39,7 @@ inline constexpr std::uint32_t kAnchorFormatVersion = 1;
 inline constexpr std::size_t kAnchorSlotSize = 4096;  // bytes
 inline constexpr std::size_t kAnchorSlotCount = 2;
 inline constexpr std::size_t kAnchorCopySize = 512;  // bytes; one sector
+inline constexpr std::size_t kAnchorCopyCount = 4;   // two in each slot
 inline constexpr std::size_t kAnchorFileSize = kAnchorSlotSize * kAnchorSlotCount;
 
 struct AnchorHead {

@@ -189,6 +189,7 @@ class EdgeStage::Impl {
 
   absl::Status FlushBatch() {
     if (batch_.empty()) return absl::OkStatus();
+    TRIBUTARY_RETURN_IF_ERROR(ledger_->options.CheckAdmitted());
     TRIBUTARY_RETURN_IF_ERROR(ledger_->store->Commit(batch_));
     batch_ = WriteBatch();
     return absl::OkStatus();

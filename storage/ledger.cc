@@ -3,6 +3,7 @@
 #include "storage/ledger.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 
 #include "graph/model/check.h"
@@ -27,7 +28,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> st
     return InvalidField("type", TypeName(ledger_record.body), "a ledger record");
   }
   TRIBUTARY_ASSIGN_OR_RETURN(PreparedFact fact, PrepareFact({ledger_record, {}, std::nullopt}));
-  CommitClock clock(options.now, options.clock_jump_ms_max);
+  CommitClock clock({options.now, options.since_boot}, options.clock_jump_ms_max);
   TRIBUTARY_ASSIGN_OR_RETURN(const TimeMs now, clock.Stamp(TimeMs{0}));
   fact.accepted_time = accepted_time;
   {
@@ -52,12 +53,21 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Create(std::unique_ptr<Store> st
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(std::unique_ptr<Store> store,
                                                      std::unique_ptr<Anchor> anchor,
                                                      LedgerOptions options) {
+  // Until it is open a failure is this function's answer, and nobody else's business.
+  const auto opened = std::make_shared<std::atomic<bool>>(false);
+  if (options.on_failure) {
+    options.on_failure = [opened, tell = std::move(options.on_failure)](const absl::Status& why) {
+      if (*opened) tell(why);
+    };
+  }
   auto impl = std::make_unique<Impl>(std::move(store), std::move(anchor), std::move(options));
   TRIBUTARY_RETURN_IF_ERROR(impl->Load());
   TRIBUTARY_RETURN_IF_ERROR(impl->ClearStages());
   TRIBUTARY_ASSIGN_OR_RETURN(const auto rebuilding,
                              ReadPayload(*impl->published().snapshot, keys::Rebuilding()));
   if (rebuilding.has_value()) TRIBUTARY_RETURN_IF_ERROR(impl->RebuildIndexes({}));
+  *opened = true;
+  TRIBUTARY_RETURN_IF_ERROR(impl->status());
   impl->Start();
   return std::unique_ptr<Ledger>(new Ledger(std::move(impl)));
 }
@@ -96,6 +106,24 @@ absl::StatusOr<std::unique_lock<std::timed_mutex>> Ledger::LockSettlement(
 HeadRow Ledger::head() const { return impl_->published().head; }
 
 absl::Status Ledger::status() const { return impl_->status(); }
+
+std::vector<std::string> Ledger::Warnings() const {
+  std::vector<std::string> warnings;
+  const Anchor& anchor = *impl_->anchor;
+  if (anchor.unreadable_copy_count() > 0) {
+    warnings.push_back(StrCat(
+        "anchor: when the ledger was opened, ", anchor.unreadable_copy_count(), " of ",
+        kAnchorCopyCount, " copies of its head were not readable",
+        anchor.may_be_one_behind() ? "; the newest may have been among them, so that a loss of the "
+                                     "last batch acknowledged before would not be noticed"
+                                   : ""));
+  }
+  const absl::Status admitted = impl_->options.CheckAdmitted();
+  if (!admitted.ok()) {
+    warnings.push_back(StrCat("writes are refused: ", FromAbsl(admitted.message())));
+  }
+  return warnings;
+}
 
 absl::StatusOr<std::shared_ptr<LedgerView>> Ledger::ViewAt(std::optional<TreeSize> tree_size,
                                                            const CancelToken* cancel) const {

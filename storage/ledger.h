@@ -28,8 +28,10 @@ namespace tributary {
 struct LedgerOptions {
   // The clock that stamps records. Tests replace it.
   std::function<TimeMs()> now;  // absent: the system clock
-  // A difference between this clock and the steady one above which nothing is recorded: a wrong
-  // time in an append-only log can not be taken back.
+  // What that clock is compared with; see ClockSources.
+  std::function<std::chrono::milliseconds()> since_boot;
+  // A difference between the two above which nothing is recorded: a wrong time in an append-only
+  // log can not be taken back.
   std::uint64_t clock_jump_ms_max = 3'600'000;
   // Facts and bytes waiting for the committer: about a second of work.
   std::size_t queue_fact_count_max = 100'000;
@@ -50,8 +52,13 @@ struct LedgerOptions {
   // Answers before the anchor is durable. Exists so that the power-cut tests can show that they
   // notice; nothing else may set it.
   bool unsafe_acknowledge_before_anchor_for_tests = false;
-  // Called once when a write failed: the ledger answers no further write (fail-stop).
+  // Called once when a write of the opened ledger failed, in a call or in the background: it
+  // answers no further write (fail-stop). On any thread; must not block.
   std::function<void(const absl::Status&)> on_failure;
+  // Asked before facts are queued, edges or lines staged, indexes rebuilt: its error refuses them.
+  // Absent: all is admitted. Any thread; quick.
+  std::function<absl::Status()> admit_write;
+  absl::Status CheckAdmitted() const { return admit_write ? admit_write() : absl::OkStatus(); }
 };
 
 struct SubmitOptions {
@@ -117,8 +124,8 @@ class Ledger {
   //                        names can not take it, such as a sale that expired
   //   kResourceExhausted   the cycle test met its limit
   //   kUnavailable         the write failed: it may or may not be recorded; sending again is safe
-  // Returns kResourceExhausted (nothing queued) when the queue is full, kUnavailable after a failed
-  // write or during shutdown; `done` is then not called.
+  // Returns kResourceExhausted naming `queue` (nothing queued) when the queue is full, kUnavailable
+  // after a failed write or during shutdown, and what admit_write says; `done` is then not called.
   using SubmitDone = std::function<void(std::vector<absl::StatusOr<Receipt>>)>;
   absl::Status Submit(std::vector<PreparedFact> facts, const SubmitOptions& options,
                       SubmitDone done);
@@ -153,6 +160,9 @@ class Ledger {
   HeadRow head() const;  // durable
   // OK, or why no write is taken any more.
   absl::Status status() const;
+  // What whoever runs it should know though it serves, in words: what was wrong with its anchor
+  // when it was opened, and why writes are not admitted just now.
+  std::vector<std::string> Warnings() const;
 
   // Reads everything again: every digest, the whole tree, every edge list; then recomputes every
   // index row from log and records in `scratch` (an empty store) and compares. Damage is in the

@@ -49,9 +49,16 @@ Ledger::Impl::Impl(std::unique_ptr<Store> store_in, std::unique_ptr<Anchor> anch
       anchor(std::move(anchor_in)),
       options(std::move(options_in)),
       caches(std::make_shared<LedgerCaches>(options.cache_sizes)),
-      clock_(options.now, options.clock_jump_ms_max) {}
+      clock_({options.now, options.since_boot}, options.clock_jump_ms_max) {
+  // A store may fail on a thread of its own while nobody writes.
+  store->SetFailureListener([this](const absl::Status& status) { Fail(status, {}); });
+}
 
-Ledger::Impl::~Impl() { Stop(); }
+Ledger::Impl::~Impl() {
+  Stop();
+  // The store goes last, and may fail while it closes.
+  store->SetFailureListener({});
+}
 
 // --- Any thread ---
 
@@ -72,6 +79,7 @@ std::shared_ptr<LedgerView> Ledger::Impl::View(const Published& state, TreeSize 
 
 absl::Status Ledger::Impl::Submit(std::vector<PreparedFact> facts,
                                   const SubmitOptions& submit_options, SubmitDone done) {
+  TRIBUTARY_RETURN_IF_ERROR(options.CheckAdmitted());
   Job job;
   job.byte_count = ByteCount(facts);
   job.facts = std::move(facts);
@@ -113,6 +121,7 @@ std::vector<absl::StatusOr<Receipt>> Ledger::Impl::RecordAll(std::vector<Prepare
 }
 
 absl::Status Ledger::Impl::RunExclusive(std::function<absl::Status()> work) {
+  TRIBUTARY_RETURN_IF_ERROR(options.CheckAdmitted());
   std::promise<absl::Status> promise;
   auto future = promise.get_future();
   Job job;
@@ -269,6 +278,7 @@ void Ledger::Impl::EndRebuild() {
 }
 
 absl::StatusOr<StageId> Ledger::Impl::AllocateStage() {
+  TRIBUTARY_RETURN_IF_ERROR(options.CheckAdmitted());
   std::lock_guard lock(stage_mutex_);
   const StageId stage{next_stage_};
   WriteBatch batch;

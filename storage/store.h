@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -172,6 +173,12 @@ class Store {
   virtual absl::Status Compact() = 0;
 
   virtual std::vector<FamilySize> ApproximateSizes() = 0;
+
+  // `on_failure` is called when the store stops taking commits: once, on any thread, with what
+  // Commit answers from then on, and at once where it has stopped already. It must not block nor
+  // call the store. Another listener takes its place; an empty one ends that, and neither returns
+  // while a call of the one before is under way. An engine that fails in Commit alone need not.
+  virtual void SetFailureListener(std::function<void(const absl::Status&)> /*on_failure*/) {}
 };
 
 }  // namespace tributary

@@ -31,6 +31,8 @@ std::string FormatMs(std::int64_t ms) {
 Json LedgerJson(const v1::LedgerStatus& ledger) {
   Json counts = Json::object();
   for (const v1::RecordCount& count : ledger.record_counts()) counts[count.type()] = count.count();
+  Json warnings = Json::array();
+  for (const std::string& warning : ledger.warnings()) warnings.push_back(warning);
   return Json{{"ledger", ledger.ledger()},
               {"epoch", ledger.epoch()},
               {"tree_size", ledger.tree_size()},
@@ -41,7 +43,8 @@ Json LedgerJson(const v1::LedgerStatus& ledger) {
               {"edge_count", ledger.edge_count()},
               {"disk_size", ledger.disk_size()},
               {"format_version", ledger.format_version()},
-              {"problem", ledger.problem()}};
+              {"problem", ledger.problem()},
+              {"warnings", warnings}};
 }
 
 Json StatusJson(const v1::GetStatusResponse& status) {
@@ -81,6 +84,12 @@ View StatusView(const Session& session, const v1::GetStatusResponse& status) {
               ledger.problem().empty() ? "serving" : EscapeForTerminal(ledger.problem()))});
   }
   if (status.ledgers().empty()) view.closing = "No ledgers yet.\n";
+  for (const v1::LedgerStatus& ledger : status.ledgers()) {
+    for (const std::string& warning : ledger.warnings()) {
+      StrAppend(&view.closing, "Ledger ", EscapeForTerminal(ledger.ledger()), ": ",
+                EscapeForTerminal(warning), "\n");
+    }
+  }
   return view;
 }
 

@@ -103,16 +103,22 @@ class PathFinder {
     return absl::OkStatus();
   }
 
-  absl::Status CheckLongestPath() const {
+  absl::Status CheckLongestPath() {
     std::vector<std::size_t> longest(stops_.size());
     for (std::size_t s = 1; s < stops_.size(); ++s) {
       for (const Leg& leg : LegsOf(stops_[s])) {
+        TRIBUTARY_RETURN_IF_ERROR(Look());
         longest[s] = std::max(longest[s], longest[leg.input_stop] + 1);
       }
     }
     const std::size_t edge_count = longest[stop_of_vertex_[LineageSubgraph::kTarget]];
     if (edge_count <= limits_.path_edge_count_max) return absl::OkStatus();
     return LimitMet("path_edge_count_max", edge_count, limits_.path_edge_count_max);
+  }
+
+  // Of one leg: looks at the token now and then.
+  absl::Status Look() {
+    return ++look_count_ % kCancelCheckInterval == 0 ? CheckCancelled(cancel_) : absl::OkStatus();
   }
 
   absl::Status Spend(std::uint64_t work) {
@@ -134,6 +140,7 @@ class PathFinder {
       std::vector<Proportion> proportions;
       for (const Grains weight : weights) proportions.emplace_back(weight, stops_[s].denominator);
       for (const Leg& leg : LegsOf(stops_[s])) {
+        TRIBUTARY_RETURN_IF_ERROR(Look());
         MergeLargest(proportions, leg.weight, &largest[leg.input_stop]);
       }
     }
@@ -153,11 +160,12 @@ class PathFinder {
   }
 
   // Step 2: per stop, the smallest weight that still arrives upstream with `weight_min`.
-  std::vector<Grains> Needs(Grains weight_min) const {
+  absl::StatusOr<std::vector<Grains>> Needs(Grains weight_min) {
     std::vector<Grains> needs(stops_.size(), kUnreachable);
     needs[0] = weight_min;
     for (std::size_t s = 1; s < stops_.size(); ++s) {
       for (const Leg& leg : LegsOf(stops_[s])) {
+        TRIBUTARY_RETURN_IF_ERROR(Look());
         needs[s] = std::min(
             needs[s], SmallestArriving(needs[leg.input_stop], leg.weight, stops_[s].denominator));
       }
@@ -196,7 +204,7 @@ class PathFinder {
   // returns false.
   template <typename Visit>
   absl::Status Walk(Grains weight_min, Visit visit) {
-    const std::vector<Grains> needs = Needs(weight_min);
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<Grains> needs, Needs(weight_min));
     const std::uint32_t target = stop_of_vertex_[LineageSubgraph::kTarget];
     if (kShareGrains < needs[target]) return absl::OkStatus();
     std::vector<Step> steps = {MakeStep(target, kShareGrains)};
@@ -240,6 +248,7 @@ class PathFinder {
   std::vector<Stop> stops_;
   std::vector<Leg> legs_;
   std::uint64_t work_ = 0;
+  std::size_t look_count_ = 0;
 };
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "graph/lineage/traverse.h"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 #include <utility>
 
 #include "graph/lineage/asset_index.h"
 #include "graph/lineage/limits.h"
 #include "graph/lineage/neighbours.h"
+#include "graph/model/ordering.h"
 
 namespace tributary {
 namespace {
@@ -25,7 +28,8 @@ class Traversal {
     TRIBUTARY_RETURN_IF_ERROR(Meet(start));
     for (std::uint32_t depth = 0; !next_.empty(); ++depth) {
       frontier_ = std::exchange(next_, {});
-      std::sort(frontier_.begin(), frontier_.end());
+      TRIBUTARY_RETURN_IF_ERROR(
+          SortUnlessCancelled(std::span(frontier_), std::less<AssetNumber>(), cancel_));
       summary_.depth = depth;
       TRIBUTARY_RETURN_IF_ERROR(VisitFrontier(depth));
       if (depth == options_.depth_max) {

@@ -8,6 +8,7 @@
 #include "server/convert/enums.h"
 #include "server/convert/scalars.h"
 #include "server/convert/settlement.h"
+#include "server/convert/spdx.h"
 
 namespace tributary::server {
 namespace {
@@ -150,6 +151,8 @@ absl::StatusOr<AssetRecord> FromProto(const v1::Asset& message) {
   TRIBUTARY_ASSIGN_OR_RETURN(asset.kind, FromProto(message.kind(), "kind"));
   TRIBUTARY_ASSIGN_OR_RETURN(asset.id_method, FromProto(message.id_method(), "id_method"));
   asset.name = message.name();
+  // New facts alone: records that are there stay what they are.
+  TRIBUTARY_RETURN_IF_ERROR(CheckLicenseExpression(message.license()));
   asset.license = message.license();
   asset.media_type = message.media_type();
   asset.locations.assign(message.locations().begin(), message.locations().end());

@@ -53,6 +53,7 @@ void FillLedgerStatus(Ledgers& ledgers, const std::string& name, v1::LedgerStatu
   status->set_format_version(kStoreFormatVersion);
   const absl::Status writing = (*ledger)->status();
   if (!writing.ok()) status->set_problem(writing.ToString());
+  for (std::string& warning : (*ledger)->Warnings()) status->add_warnings(std::move(warning));
 }
 
 // The ledger's own record, as a receipt for whoever asked to create it.

@@ -34,9 +34,6 @@ constexpr std::uint64_t kUnseen = UINT64_MAX;
 // all of them waiting would keep everybody else from recording.
 constexpr std::chrono::seconds kLockPatience{2};
 
-// How long facts wait before they are offered again to a ledger whose queue is full.
-constexpr std::chrono::milliseconds kQueueFullPause{5};
-
 // How often a fact is checked anew because derivations were recorded meanwhile.
 constexpr int kAttemptCountMax = 16;
 

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +18,10 @@
 #include "storage/ledger.h"
 
 namespace tributary::server {
+
+// How long facts wait before they are offered again to a ledger whose queue is full: a commit of
+// some thousand takes about that long.
+inline constexpr std::chrono::milliseconds kQueueFullPause{5};
 
 // For one ledger and one call.
 class Admission {

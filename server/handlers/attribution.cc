@@ -169,22 +169,30 @@ absl::Status FillPayeeList(Env& env, std::vector<PayeeLine> lines, std::uint32_t
   return absl::OkStatus();
 }
 
-std::vector<PayeeLine> TakeKind(PayeeKind kind, const std::vector<PayeeLine>& lines) {
+absl::StatusOr<std::vector<PayeeLine>> TakeKind(Env& env, PayeeKind kind,
+                                                const std::vector<PayeeLine>& lines) {
   std::vector<PayeeLine> taken;
-  std::copy_if(lines.begin(), lines.end(), std::back_inserter(taken),
-               [kind](const PayeeLine& line) { return line.payee.kind() == kind; });
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(env.cancel.status());
+    if (lines[i].payee.kind() == kind) taken.push_back(lines[i]);
+  }
   return taken;
+}
+
+absl::Status FillPayeeKind(Env& env, PayeeKind kind, const std::vector<PayeeLine>& lines,
+                           std::uint32_t top_k, v1::ShareList* list) {
+  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<PayeeLine> taken, TakeKind(env, kind, lines));
+  return FillPayeeList(env, std::move(taken), top_k, list);
 }
 
 absl::Status FillByPayee(Env& env, const LedgerView& view, const AttributedTarget& computed,
                          std::uint32_t top_k, v1::Attribution* answer) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<PayeeLine> lines, Payees(env, view, computed));
   TRIBUTARY_RETURN_IF_ERROR(
-      FillPayeeList(env, TakeKind(PayeeKind::kParty, lines), top_k, answer->mutable_shares()));
-  TRIBUTARY_RETURN_IF_ERROR(FillPayeeList(env, TakeKind(PayeeKind::kUnclaimed, lines), top_k,
-                                          answer->mutable_unclaimed()));
-  return FillPayeeList(env, TakeKind(PayeeKind::kUndisclosed, lines), top_k,
-                       answer->mutable_undisclosed());
+      FillPayeeKind(env, PayeeKind::kParty, lines, top_k, answer->mutable_shares()));
+  TRIBUTARY_RETURN_IF_ERROR(
+      FillPayeeKind(env, PayeeKind::kUnclaimed, lines, top_k, answer->mutable_unclaimed()));
+  return FillPayeeKind(env, PayeeKind::kUndisclosed, lines, top_k, answer->mutable_undisclosed());
 }
 
 absl::Status CheckView(v1::AttributionView view) {
@@ -244,10 +252,12 @@ struct VertexLine {
   Grains grains = 0;
 };
 
-std::vector<VertexLine> LinesOf(const AttributedTarget& computed, bool undisclosed) {
+absl::StatusOr<std::vector<VertexLine>> LinesOf(Env& env, const AttributedTarget& computed,
+                                                bool undisclosed) {
   std::vector<VertexLine> lines;
   const auto count = static_cast<Vertex>(computed.subgraph.vertex_count());
   for (Vertex vertex = 0; vertex < count; ++vertex) {
+    if (vertex % kCancelCheckInterval == 0) TRIBUTARY_RETURN_IF_ERROR(env.cancel.status());
     const Grains grains = computed.result.kept[vertex];
     if (grains != 0 && computed.subgraph.is_undisclosed(vertex) == undisclosed) {
       lines.push_back({vertex, grains});
@@ -303,7 +313,8 @@ class BlockWriter {
 absl::Status StreamAssetLines(Env& env, const LedgerView& view, const AttributedTarget& computed,
                               bool undisclosed, Sink<v1::AttributeAssetStreamResponse>& responses,
                               std::uint64_t* line_count) {
-  const std::vector<VertexLine> lines = LinesOf(computed, undisclosed);
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<VertexLine> lines,
+                             LinesOf(env, computed, undisclosed));
   TRIBUTARY_ASSIGN_OR_RETURN(const std::vector<Digest> ids, IdsOf(view, computed, lines));
   std::vector<std::uint32_t> order(lines.size());
   std::iota(order.begin(), order.end(), std::uint32_t{0});

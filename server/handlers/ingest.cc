@@ -182,10 +182,6 @@ absl::Status CheckRequest(const Env& env, const std::string& ledger_name,
   return absl::OkStatus();
 }
 
-// How long a batch waits before it is offered again to a ledger whose queue is full: a commit of
-// some thousand facts takes about that long.
-constexpr std::chrono::milliseconds kQueueFullPause{5};
-
 // Reads on only when the ledger has taken the batch: a full queue holds the client back.
 absl::Status SubmitBatch(Env& env, Ledger& ledger, const v1::IngestRequest& request,
                          Acknowledger& acknowledger) {
@@ -215,7 +211,8 @@ absl::Status SubmitBatch(Env& env, Ledger& ledger, const v1::IngestRequest& requ
           acknowledger.Complete(*batch, std::move(results));
         });
     if (submitted.ok()) return absl::OkStatus();
-    if (!absl::IsResourceExhausted(submitted) || env.cancel.cancelled()) {
+    const bool is_full = absl::IsResourceExhausted(submitted) && FieldOf(submitted) == "queue";
+    if (!is_full || env.cancel.cancelled()) {
       acknowledger.Complete(*batch, FactResults(batch->submitted.size(), submitted));
       return absl::OkStatus();
     }

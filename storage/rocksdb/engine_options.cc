@@ -9,7 +9,6 @@ namespace tributary::rocksdb_engine {
 namespace {
 
 constexpr int kBackgroundJobCountMax = 2;
-constexpr int kOpenFileCountMax = 512;             // well under a process's file limit
 constexpr std::uint64_t kWalSizeMax = 64u << 20;   // bounds the time of a restart
 constexpr std::size_t kInfoLogSizeMax = 4u << 20;  // bytes of one info log file
 constexpr std::size_t kInfoLogCountMax = 4;
@@ -46,7 +45,7 @@ void BoundResources(rocksdb::DBOptions& db) {
   db.max_total_wal_size = kWalSizeMax;
   db.avoid_flush_during_recovery = false;
   db.max_background_jobs = kBackgroundJobCountMax;
-  db.max_open_files = kOpenFileCountMax;
+  db.max_open_files = kRocksDbOpenFileCountMax;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
 }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,12 +16,19 @@ namespace tributary::rocksdb_engine {
 // Any thread may call. Never opens again.
 class FailStop {
  public:
-  // Keeps the first reason.
+  // Keeps the first reason, and tells the listener of it.
   void Trip(std::string_view reason);
+  // See Store::SetFailureListener.
+  void SetListener(std::function<void(const absl::Status&)> listener);
   // OK, or kUnavailable with the first reason.
   absl::Status Check() const;
 
  private:
+  void TellListener();  // under listener_mutex_
+
+  std::mutex listener_mutex_;  // held while the listener is told, before mutex_
+  std::function<void(const absl::Status&)> listener_;
+  bool listener_told_ = false;
   mutable std::mutex mutex_;
   std::string reason_;
 };

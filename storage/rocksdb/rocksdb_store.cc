@@ -285,6 +285,9 @@ class RocksDbStore : public Store {
   absl::Status VerifyChecksums() override;
   absl::Status Compact() override;
   std::vector<FamilySize> ApproximateSizes() override;
+  void SetFailureListener(std::function<void(const absl::Status&)> on_failure) override {
+    database_->fail_stop->SetListener(std::move(on_failure));
+  }
 
  private:
   absl::Status CheckPreconditions(const WriteBatch& batch) const;

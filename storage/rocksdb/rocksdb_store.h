@@ -15,6 +15,9 @@ class FileSystem;
 
 namespace tributary {
 
+// Table files that one store keeps open at most.
+inline constexpr int kRocksDbOpenFileCountMax = 512;
+
 struct RocksDbOptions {
   // The directory. Its parent must exist.
   std::string path;

@@ -345,3 +345,18 @@ disk_full() {
 }
 
 "$case_name"
+# A disk with less room than is to be kept free: writes are refused before it is full.
+disk_reserve() {
+  start a
+  load
+  stopped 0
+  start a --limit free_space_min=1125899906842624
+  expect 1 "$cli" record party later --name Later
+  says 'disk: found ' "$work/err"
+  says 'limit free_space_min' "$work/err"
+  expect 1 "$cli" ledger create second
+  expect 0 "$cli" attribute first-sale:output
+  expect 0 "$cli" status
+  says 'writes are refused: disk'
+}
+

@@ -59,10 +59,18 @@ expect 2 "no_such_key" --data-dir "$data" --config <(echo '{"no_such_key": 1}')
 expect 4 "No such file" --data-dir "$directory/none/data"
 [[ ! -e $data ]] || fail "a refused start made the data directory"
 
+few_files() {
+  ulimit -n 512
+  expect 2 "RLIMIT_NOFILE = 512; allowed: at least" --data-dir "$directory/few"
+}
+(few_files)
+
 start "$directory/first.log" --data-dir "$data" --listen "unix:$directory/socket"
 expect 3 "held by another process" --data-dir "$data" --listen 127.0.0.1:0
 [[ $(stat -c %a "$data") == 700 ]] || fail "others can enter the data directory"
 [[ $(awk '/Max core file size/ {print $5}' "/proc/$pid/limits") == 0 ]] || fail "cores are on"
+[[ $(awk '/Max open files/ {print ($4 == $5)}' "/proc/$pid/limits") == 1 ]] ||
+  fail "the limit of open files is not raised"
 stop "$pid"
 
 start "$directory/second.log" --data-dir "$data" --listen 127.0.0.1:0 --log-format json

@@ -107,6 +107,46 @@ TEST_CASE("reads: a read point outside the ledger names its field", "[server]") 
   CHECK_STATUS(server::ListAssets(server.env(), request, &answer), absl::StatusCode::kNotFound);
 }
 
+TEST_CASE("reads: a time stands for the records accepted until then", "[server]") {
+  std::uint64_t now = 1'000;
+  LedgerOptions options;
+  options.now = [&now] { return TimeMs{now}; };
+  TestServer server(options);
+  now = 2'000;
+  RecordFacts(server.env(), {Asset("a", v1::ASSET_KIND_WORK), Asset("b", v1::ASSET_KIND_WORK)});
+  now = 3'000;
+  RecordFacts(server.env(), {Asset("c", v1::ASSET_KIND_WORK)});
+  RecordFacts(server.env(), {Asset("d", v1::ASSET_KIND_WORK)});
+  v1::ListAssetsRequest request = For<v1::ListAssetsRequest>();
+  v1::ListAssetsResponse by_time;
+  v1::ListAssetsResponse by_size;
+  struct Known {
+    std::int64_t time_ms;
+    std::uint64_t tree_size;
+  };
+  for (const Known& known : {Known{1'000, 1}, Known{1'999, 1}, Known{2'000, 3}, Known{2'001, 3},
+                             Known{2'999, 3}, Known{3'000, 5}, Known{253'402'300'799'999, 5}}) {
+    CAPTURE(known.time_ms);
+    by_time.Clear();
+    by_size.Clear();
+    request.mutable_at()->set_time_ms(known.time_ms);
+    REQUIRE_OK(server::ListAssets(server.env(), request, &by_time));
+    CHECK(by_time.tree_size() == known.tree_size);
+    CHECK(static_cast<std::uint64_t>(by_time.assets_size()) == known.tree_size - 1);
+    request.mutable_at()->set_tree_size(known.tree_size);
+    REQUIRE_OK(server::ListAssets(server.env(), request, &by_size));
+    CHECK(by_time.SerializeAsString() == by_size.SerializeAsString());
+  }
+  request.mutable_at()->set_time_ms(999);
+  CHECK_STATUS(server::ListAssets(server.env(), request, &by_time), absl::StatusCode::kOutOfRange);
+  for (const std::int64_t never : {std::int64_t{-1}, std::int64_t{253'402'300'800'000}}) {
+    request.mutable_at()->set_time_ms(never);
+    const absl::Status status = server::ListAssets(server.env(), request, &by_time);
+    CHECK_STATUS(status, absl::StatusCode::kInvalidArgument);
+    CHECK(FieldOf(status) == "at.time_ms");
+  }
+}
+
 TEST_CASE("details: read by a call of their own, and absent is not an error of form", "[server]") {
   TestServer server;
   v1::Fact party = Party("ana");

@@ -15,6 +15,7 @@ namespace {
 
 class MemoryHome final : public server::LedgerHome {
  public:
+  explicit MemoryHome(LedgerOptions options) : options_(std::move(options)) {}
   absl::StatusOr<std::vector<std::string>> List() override { return std::vector<std::string>(); }
   absl::StatusOr<std::unique_ptr<Ledger>> Open(const std::string& name) override {
     return absl::NotFoundError(name);
@@ -26,7 +27,8 @@ class MemoryHome final : public server::LedgerHome {
         std::unique_ptr<Anchor> anchor,
         Anchor::Create(PosixFileIo(), anchors_.path() + "/" + server::LedgerFileName(name),
                        Sha256(name), /*epoch=*/1));
-    return Ledger::Create(NewMemoryStore(), std::move(anchor), ledger_record, accepted_time, {});
+    return Ledger::Create(NewMemoryStore(), std::move(anchor), ledger_record, accepted_time,
+                          options_);
   }
   absl::StatusOr<std::unique_ptr<Store>> MakeScratch() override { return NewMemoryStore(); }
   absl::StatusOr<Backup> MakeBackup(Ledger&, const std::string&, const CancelToken&) override {
@@ -36,11 +38,12 @@ class MemoryHome final : public server::LedgerHome {
 
  private:
   TempDirectory anchors_;
+  const LedgerOptions options_;
 };
 
-std::unique_ptr<server::Ledgers> OpenLedgers() {
+std::unique_ptr<server::Ledgers> OpenLedgers(LedgerOptions options) {
   spdlog::set_level(spdlog::level::off);  // refusals are what many tests ask for
-  auto ledgers = server::Ledgers::Open(NewMemoryHome());
+  auto ledgers = server::Ledgers::Open(NewMemoryHome(std::move(options)));
   REQUIRE_OK(ledgers);
   tributary::Record record;
   record.ledger = kLedger;
@@ -51,9 +54,12 @@ std::unique_ptr<server::Ledgers> OpenLedgers() {
 
 }  // namespace
 
-std::unique_ptr<server::LedgerHome> NewMemoryHome() { return std::make_unique<MemoryHome>(); }
+std::unique_ptr<server::LedgerHome> NewMemoryHome(LedgerOptions options) {
+  return std::make_unique<MemoryHome>(std::move(options));
+}
 
-TestServer::TestServer() : ledgers_(OpenLedgers()), env_{*ledgers_, limits_, info_, cancel_} {}
+TestServer::TestServer(LedgerOptions options)
+    : ledgers_(OpenLedgers(std::move(options))), env_{*ledgers_, limits_, info_, cancel_} {}
 
 std::string Id(std::string_view name) { return std::string(Sha256(name).view()); }
 

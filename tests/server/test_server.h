@@ -22,12 +22,12 @@ namespace tributary::test {
 inline const std::string kLedger = "test.example/server";
 
 // Ledgers in memory, with their anchors in a temporary directory.
-std::unique_ptr<server::LedgerHome> NewMemoryHome();
+std::unique_ptr<server::LedgerHome> NewMemoryHome(LedgerOptions options = {});
 
 // What handlers run in. Begins with the one ledger kLedger.
 class TestServer {
  public:
-  TestServer();
+  explicit TestServer(LedgerOptions options = {});
 
   server::Env& env() { return env_; }
   server::Ledgers& ledgers() { return *ledgers_; }
