@@ -235,6 +235,7 @@ class Adjuster {
     std::erase_if(before, [](const auto& entry) { return entry.second == 0; });
     std::erase_if(recorded_, [](const auto& entry) { return entry.second == 0; });
     if (before != recorded_) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckAlgorithms());
       return absl::InternalError(
           StrCat("statement ", number(), " and its adjustments do not come out as recorded"));
     }
@@ -319,8 +320,21 @@ class Adjuster {
         "one that fits it: adjust first for the derivation that took the other way out");
   }
 
+  // What other rules computed need not come out again, so it has no difference to anything.
+  absl::Status CheckAlgorithms() const {
+    for (const std::string& algorithm : algorithms_) {
+      if (algorithm == kSettlementAlgorithm) continue;
+      return FieldError(
+          absl::StatusCode::kFailedPrecondition, "statement",
+          StrCat("statement ", number(), ", computed by ", algorithm, ", with other grains"),
+          StrCat("one that comes out the same by ", kSettlementAlgorithm));
+    }
+    return absl::OkStatus();
+  }
+
   // What the statement and its adjustments recorded as earned.
   absl::Status ReadEarlier() {
+    algorithms_.push_back(As<StatementRecord>(statement_)->algorithm);
     TRIBUTARY_RETURN_IF_ERROR(ForEachLine(
         reader_, statement_.position, options_.cancel, [this](const std::string& bytes) {
           TRIBUTARY_ASSIGN_OR_RETURN(const StatementLine line, DecodeStatementLine(bytes));
@@ -332,6 +346,7 @@ class Adjuster {
     for (const LoggedRecord& logged : adjustments) {
       const auto& adjustment = *As<AdjustmentRecord>(logged);
       if (adjustment.mode == AdjustmentMode::kProspective) continue;
+      algorithms_.push_back(adjustment.algorithm);
       TRIBUTARY_ASSIGN_OR_RETURN(LoggedRecord cause, Find(adjustment.cause, "cause"));
       causes_.push_back({std::move(cause), {adjustment.tree_size}});
       TRIBUTARY_RETURN_IF_ERROR(
@@ -372,6 +387,7 @@ class Adjuster {
   Cause cause_;
   std::vector<Cause> causes_;
   EarnedGrains recorded_;
+  std::vector<std::string> algorithms_;  // that computed what is recorded
 };
 
 }  // namespace

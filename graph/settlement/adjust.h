@@ -48,6 +48,8 @@ struct AdjustmentPreview {
 //                           or makes their lineage a cycle; a prospective reversal or release; a
 //                           sale that no longer fits its policy, by name.
 //         kAlreadyExists    the statement was adjusted for this cause.
+//         kFailedPrecondition  statement or adjustments do not come out as recorded, and another
+//                           algorithm than kSettlementAlgorithm computed some of them.
 //         kInternal         the statement and its adjustments do not come out as recorded.
 //         Those of ReadSales, ReadHolds and ValueSales.
 // Cost:   twice that of the statement, and one collection for each derivation among the causes.

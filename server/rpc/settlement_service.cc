@@ -45,6 +45,7 @@ class SettlementServiceImpl final : public v1::SettlementService::CallbackServic
   TRIBUTARY_UNARY(Maintain, PostAdjustment)
   TRIBUTARY_UNARY(Maintain, CreatePayoutBatch)
   TRIBUTARY_SERVER_STREAM(PreviewStatement)
+  TRIBUTARY_SERVER_STREAM(VerifyStatement)
   TRIBUTARY_SERVER_STREAM(PreviewAdjustment)
 
   TRIBUTARY_UNARY(Read, GetSale)
