@@ -39,7 +39,8 @@ struct HoldSet {
 };
 
 struct HoldLimits {
-  // Each may be a layer of the flow: 65,536 of them over a small lineage still fit cell_count_max.
+  // Each is looked up by whom it meets, in tables of 50 bytes a hold: a close costs no more for
+  // them. What one sale gives is shown with a flow for each that catches some of it.
   std::size_t hold_count_max = 65'536;
 };
 
@@ -70,8 +71,8 @@ struct Valuation {
 struct ValuationLimits {
   CollectLimits collect = {};
   SplitLimits split = {};
-  // Assets and edges visited by all passes and flows together, by a flow once for each layer: 64 G
-  // of them are some ten minutes of one core, and of those in flows to roles a few times as long.
+  // Assets and edges visited by all passes and flows together: 64 G of them are some ten minutes of
+  // one core, and of those in flows to roles a few times as long.
   std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
