@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -108,5 +110,16 @@ absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& hold
                                      LineageWatch* watch = nullptr);
 
 EarnedGrains ToEarnedGrains(const Valuation& valuation);
+
+// The states of the lineage in which ValueSales would value the sales of the table, those on hold
+// among them, without any flow: calls `use` for each, with what is upstream of the sales valued
+// there and, for each of the subgraph's first vertices, the assets sold, the smallest tree size of
+// those sales; nullopt where an asset's sales are valued in other states.
+// Errors: those of CollectUpstream and `use`; kResourceExhausted, visit_count_max.
+// Cost:   O(sales) and O(V + E) for each state.
+absl::Status VisitLineage(
+    const SaleTable& table, const ValuationLimits& limits, const CancelToken* cancel,
+    const std::function<absl::Status(const LineageSubgraph& subgraph,
+                                     std::span<const std::optional<TreeSize>> sold)>& use);
 
 }  // namespace tributary
