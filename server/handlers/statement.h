@@ -29,6 +29,8 @@ absl::Status ListStatementLines(Env& env, const v1::ListStatementLinesRequest& r
                                 v1::ListStatementLinesResponse* response);
 absl::Status ListAdjustments(Env& env, const v1::ListAdjustmentsRequest& request,
                              v1::ListAdjustmentsResponse* response);
+absl::Status ListPendingCauses(Env& env, const v1::ListPendingCausesRequest& request,
+                               v1::ListPendingCausesResponse* response);
 absl::Status ListAdjustmentLines(Env& env, const v1::ListAdjustmentLinesRequest& request,
                                  v1::ListAdjustmentLinesResponse* response);
 

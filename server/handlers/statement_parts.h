@@ -63,4 +63,21 @@ inline absl::Status FillStatement(const StoredRecord& record, v1::StatementView*
   return absl::OkStatus();
 }
 
+inline absl::Status FillAdjustment(const SettlementView& reader, const StoredRecord& record,
+                                   v1::AdjustmentView* message) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto adjustment, BodyOf<AdjustmentRecord>(record));
+  ToProto(adjustment, message->mutable_adjustment());
+  ToProto(record, message->mutable_record());
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, reader.FindRecord(adjustment.statement));
+  if (statement.has_value()) {
+    message->set_statement_number(std::get<StatementRecord>(statement->record.body).number);
+  }
+  if (adjustment.mode == AdjustmentMode::kProspective) return absl::OkStatus();
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto posted, StatementOf(reader, record.position));
+  if (posted.has_value()) {
+    message->set_posted_number(std::get<StatementRecord>(posted->record.body).number);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace tributary::server

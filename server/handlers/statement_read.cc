@@ -20,23 +20,6 @@ constexpr std::size_t kLineBatch = 1'024;
 constexpr std::size_t kLineCandidateCountMax = 200'000;
 constexpr std::uint32_t kProvenPageSizeMax = 1'000;
 
-absl::Status FillAdjustment(const SettlementView& reader, const StoredRecord& record,
-                            v1::AdjustmentView* message) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto adjustment, BodyOf<AdjustmentRecord>(record));
-  ToProto(adjustment, message->mutable_adjustment());
-  ToProto(record, message->mutable_record());
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, reader.FindRecord(adjustment.statement));
-  if (statement.has_value()) {
-    message->set_statement_number(std::get<StatementRecord>(statement->record.body).number);
-  }
-  if (adjustment.mode == AdjustmentMode::kProspective) return absl::OkStatus();
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto posted, StatementOf(reader, record.position));
-  if (posted.has_value()) {
-    message->set_posted_number(std::get<StatementRecord>(posted->record.body).number);
-  }
-  return absl::OkStatus();
-}
-
 // The name of whom a payee key is about; empty where it has none.
 absl::StatusOr<std::string> NameOfPayee(const LedgerView& view, std::string_view payee) {
   const std::size_t colon = payee.find(':');
