@@ -61,6 +61,9 @@ class Adjuster {
     TRIBUTARY_RETURN_IF_ERROR(valued.status());
     const EarnedGrains& after = *valued;
     if (!revaluation.last_met_sale() && before == after) return Unconcerned(revaluation);
+    if (request_.refuse_past_holds && request_.mode != AdjustmentMode::kProspective) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckLateHolds(before, after, &revaluation));
+    }
     AdjustmentPreview preview;
     TRIBUTARY_ASSIGN_OR_RETURN(preview.adjustment, CompareEarned(before, after));
     FillRecord(&preview);
@@ -124,6 +127,36 @@ class Adjuster {
                            oldest->value);
     }
     return NoSaleConcerned(cause_, *As<StatementRecord>(statement_));
+  }
+
+  // What was paid can not be held, but what is still to be given can. Flows with and without a hold
+  // differ by single grains, so less than a minor unit is no dispute.
+  absl::Status CheckLateHolds(const EarnedGrains& before, const EarnedGrains& after,
+                              Revaluation* revaluation) const {
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::optional<EarnedGrains> with_holds,
+                               revaluation->ValueWithLateHolds(causes_));
+    if (!with_holds.has_value()) return absl::OkStatus();
+    const auto at = [](const EarnedGrains& earned, const EarnedGrains::key_type& key) {
+      const auto found = earned.find(key);
+      return found == earned.end() ? Grains{0} : found->second;
+    };
+    for (const auto& [key, grains] : after) {
+      const auto& [currency, payee] = key;
+      const Grains kept = std::max(at(before, key), at(*with_holds, key));
+      if (!IsPaidOut(payee) || grains <= kept) continue;
+      if (grains - kept < revaluation->UnitOf(currency)) continue;
+      std::string holds;
+      for (const auto& [line, held] : *with_holds) {
+        if (line.first != currency || !line.second.starts_with("hold:")) continue;
+        if (held > at(after, line)) StrAppend(&holds, holds.empty() ? "" : ", ", line.second);
+      }
+      return FieldError(
+          absl::StatusCode::kFailedPrecondition, "cause",
+          StrCat(cause_.record.id.ToHex(), ", which gives ", payee, " more ", currency,
+                 " that is in dispute (", holds, ")"),
+          "one that gives nothing past a hold: release the hold first, or rule it prospective");
+    }
+    return absl::OkStatus();
   }
 
   // Each derivation was recorded where it closed no cycle, but not all of them stood together.

@@ -201,6 +201,32 @@ absl::StatusOr<absl::flat_hash_map<std::uint64_t, TreeSize>> Revaluation::Oldest
   return uses;
 }
 
+absl::StatusOr<std::optional<EarnedGrains>> Revaluation::ValueWithLateHolds(
+    const std::vector<Cause>& causes) {
+  TRIBUTARY_ASSIGN_OR_RETURN(HoldSet holds, HoldsWithout(*at_end_, causes));
+  TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet all, HoldsWithout(reader_, causes));
+  const std::size_t early_count = holds.ids.size();
+  for (std::size_t i = 0; i < all.ids.size(); ++i) {
+    if (all.positions[i].value >= statement_.end) holds.Add(all, i);
+  }
+  if (holds.ids.size() == early_count) return std::optional<EarnedGrains>();
+  TRIBUTARY_RETURN_IF_ERROR(ChangeSales(causes));
+  TRIBUTARY_RETURN_IF_ERROR(ChangeLineage(causes));
+  TRIBUTARY_ASSIGN_OR_RETURN(const EarnerRoutes routes, RoutesFor(causes));
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const Valuation valuation,
+      ValueSales(table_, holds, routes, options_.limits.valuation, options_.cancel));
+  TRIBUTARY_ASSIGN_OR_RETURN(EarnedGrains earned, Reroute(ToEarnedGrains(valuation), causes));
+  return std::optional(std::move(earned));
+}
+
+Grains Revaluation::UnitOf(std::string_view currency) const {
+  for (const CurrencyRecord& known : table_.currencies()) {
+    if (known.code == currency) return Grains{1} << known.fraction_bits;
+  }
+  return 1;
+}
+
 absl::StatusOr<TreeSize> Revaluation::SeenAt(AssetNumber asset, LineageAspect aspect,
                                              TreeSize state) const {
   if (!lineage_.Touches(asset, state)) return state;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -43,6 +44,13 @@ class Revaluation {
   // What they earn with these causes, of which the adjustments come in their order. Forgets what an
   // earlier call did. Cost: as a close, and a collection for each derivation among the causes.
   absl::StatusOr<EarnedGrains> Value(const std::vector<Cause>& causes);
+
+  // The same with the holds too that stand between the statement's end and the reader's tree size
+  // and are in force there. nullopt: there is none. Changes nothing that is said after Value.
+  absl::StatusOr<std::optional<EarnedGrains>> ValueWithLateHolds(const std::vector<Cause>& causes);
+
+  // Grains of one minor unit of a currency in which a sale is.
+  Grains UnitOf(std::string_view currency) const;
 
   // After Value: whether the last cause met a sale, as far as that is seen without grains.
   bool last_met_sale() const { return last_met_sale_; }

@@ -300,6 +300,7 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
                              ReadRequest(request.statement(), request.cause()));
   TRIBUTARY_ASSIGN_OR_RETURN(asked.mode, FromProto(request.mode(), "mode"));
   asked.reason = request.reason();
+  asked.refuse_past_holds = true;
   TRIBUTARY_ASSIGN_OR_RETURN(const auto ledger, env.ledgers.Find(request.ledger()));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto lock, ledger->LockSettlement(&env.cancel));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto newest, ledger->ViewAt(std::nullopt, &env.cancel));

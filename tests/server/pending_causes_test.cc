@@ -104,5 +104,35 @@ TEST_CASE("pending causes: listed by statement and page, until adjusted or ruled
   CHECK(SaleOf(env, "order 1").adjustments_size() == 0);  // only where they are asked for
 }
 
+TEST_CASE("adjustment: none is posted past a hold that came after the close",
+          "[server][settlement]") {
+  TestServer server;
+  server::Env& env = server.env();
+  RecordFacts(env, WrongWeights());
+  const std::string wrong = RecordOne(env, Derivation("output", {{"base", 50}, {"data", 10}}, 40));
+  RecordOne(env, Sale("order 1", "output", "9997"));
+  const std::string first = Close(env).receipt().record_id();
+  const std::string weights = RecordOne(env, CorrectedWeights(wrong));
+  v1::Fact hold;
+  hold.mutable_hold()->set_reference("claim");
+  hold.mutable_hold()->set_party("dan");
+  hold.mutable_hold()->set_reason("who is dan?");
+  const std::string placed = RecordOne(env, hold);
+  v1::PostAdjustmentRequest post;
+  post.set_ledger(kLedger);
+  post.set_statement(first);
+  post.set_cause(weights);
+  post.set_mode(v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
+  v1::PostAdjustmentResponse response;
+  const absl::Status refused = server::PostAdjustment(env, post, &response);
+  CHECK_STATUS(refused, absl::StatusCode::kFailedPrecondition);
+  CHECK(FieldOf(refused) == "cause");
+  v1::Fact release;
+  release.mutable_hold_release()->set_hold(placed);
+  release.mutable_hold_release()->set_outcome(v1::HOLD_OUTCOME_RELEASED);
+  RecordOne(env, release);
+  CHECK_STATUS(server::PostAdjustment(env, post, &response), absl::StatusCode::kOk);
+}
+
 }  // namespace
 }  // namespace tributary::test
