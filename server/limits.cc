@@ -71,11 +71,10 @@ constexpr std::array kLimits = {
               "holds in force that one valuation looks at"},
     LimitInfo{"line_count_max", &Limits::line_count_max, 1, 1'000 * kMillion,
               "payees of one split or valuation; as many as a walk may have assets"},
-    LimitInfo{"visit_count_max", &Limits::visit_count_max, 1, std::uint64_t{1} << 50,
-              "assets and edges visited by all passes and flows of one valuation: 64 Gi are some "
-              "ten minutes of one core"},
-    LimitInfo{"cell_count_max", &Limits::cell_count_max, 1, std::uint64_t{1} << 40,
-              "holds met, and one, times assets, in one flow: 64 Mi of 16 bytes are 1 GiB"},
+    LimitInfo{
+        "visit_count_max", &Limits::visit_count_max, 1, std::uint64_t{1} << 50,
+        "assets and edges visited by all passes and flows of one valuation or sale shown: 64 Gi "
+        "are some ten minutes of one core"},
     LimitInfo{"queue_fact_count_max", &Limits::queue_fact_count_max, 1, 100 * kMillion,
               "facts of one ledger that wait for its committer: about a second of its work"},
     LimitInfo{"queue_byte_count_max", &Limits::queue_byte_count_max, 1u << 20,

@@ -47,7 +47,6 @@ struct Limits {
   std::uint64_t hold_count_max = 65'536;
   std::uint64_t line_count_max = 16'777'216;
   std::uint64_t visit_count_max = std::uint64_t{1} << 36;
-  std::uint64_t cell_count_max = std::uint64_t{1} << 26;
 
   // Each ledger; storage/ledger.h says what they bound.
   std::uint64_t queue_fact_count_max = 100'000;

@@ -1,4 +1,4 @@
-// tributary statement preview, close, show, list; its lines are in command_statement_lines.cc.
+// tributary statement preview, close, show, list; lines and verify are in files of their own.
 
 #include "client/cli/commands.h"
 #include "client/cli/pages.h"
@@ -309,6 +309,7 @@ void AddStatementCommand(CLI::App* app, Session* session) {
   Choose(show, session, arguments, &ShowStatement);
 
   AddStatementLinesCommand(statement, session);
+  AddStatementVerifyCommand(statement, session);
 }
 
 }  // namespace tributary::cli

@@ -25,7 +25,8 @@ void AddSaleCommand(CLI::App* app, Session* session);
 void AddSaleRecordCommands(CLI::App* sale, Session* session);  // parts of `sale`
 void AddHoldCommand(CLI::App* app, Session* session);
 void AddStatementCommand(CLI::App* app, Session* session);
-void AddStatementLinesCommand(CLI::App* statement, Session* session);  // `statement lines`
+void AddStatementLinesCommand(CLI::App* statement, Session* session);   // `statement lines`
+void AddStatementVerifyCommand(CLI::App* statement, Session* session);  // `statement verify`
 void AddAdjustmentCommand(CLI::App* app, Session* session);
 void AddBalanceCommand(CLI::App* app, Session* session);
 void AddPayoutCommand(CLI::App* app, Session* session);

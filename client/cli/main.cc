@@ -18,7 +18,7 @@ constexpr const char* kFooter =
     "  2  wrong arguments or input; nothing was sent\n"
     "  3  not found\n"
     "  4  no server, or no answer in time\n"
-    "  5  stored data is damaged\n"
+    "  5  stored data is damaged, or a statement does not come out of the log as stored\n"
     "\n"
     "Colours are used on a terminal only, and not where NO_COLOR is set. The forms of --output "
     "json\n"

@@ -8,20 +8,10 @@
 #include "graph/model/status.h"
 #include "graph/settlement/cause_overlay.h"
 #include "graph/settlement/record_scan.h"
+#include "graph/settlement/revaluation.h"
 
 namespace tributary {
 namespace {
-
-// A record that changes a statement, and the tree size at which it was valued.
-struct Cause {
-  LoggedRecord record;
-  TreeSize tree_size;
-};
-
-template <typename Body>
-const Body* As(const LoggedRecord& logged) {
-  return std::get_if<Body>(&logged.record.body);
-}
 
 absl::Status NoSaleConcerned(const Cause& cause, const StatementRecord& statement) {
   return InvalidField("cause",
@@ -29,180 +19,6 @@ absl::Status NoSaleConcerned(const Cause& cause, const StatementRecord& statemen
                              ", which concerns no sale of statement ", statement.number),
                       "a record that changes what a sale of the statement earned");
 }
-
-// The sales of one statement, valued with any list of causes.
-class Revaluation {
- public:
-  Revaluation(const SettlementReader& reader, const LoggedRecord& statement,
-              const CloseOptions& options)
-      : reader_(reader),
-        statement_(*As<StatementRecord>(statement)),
-        options_(options),
-        lineage_(reader),
-        overlay_(reader, lineage_),
-        table_(overlay_, statement_.policy) {}
-
-  absl::Status Begin() {
-    TRIBUTARY_ASSIGN_OR_RETURN(at_end_, reader_.At({statement_.end}));
-    TRIBUTARY_RETURN_IF_ERROR(
-        ReadSales(*at_end_, {statement_.begin}, options_.limits.sales, options_.cancel, &table_));
-    closed_ = table_.sales;
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<EarnedGrains> Value(const std::vector<Cause>& causes) {
-    last_met_sale_ = false;
-    TRIBUTARY_RETURN_IF_ERROR(ChangeSales(causes));
-    TRIBUTARY_RETURN_IF_ERROR(ChangeLineage(causes));
-    TRIBUTARY_ASSIGN_OR_RETURN(std::optional<LineageWatch> watch, WatchLast(causes));
-    TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds, HoldsWithout(*at_end_, causes));
-    TRIBUTARY_ASSIGN_OR_RETURN(const EarnerRoutes routes, RoutesFor(causes));
-    TRIBUTARY_ASSIGN_OR_RETURN(const Valuation valuation,
-                               ValueSales(table_, holds, routes, options_.limits.valuation,
-                                          options_.cancel, watch ? &*watch : nullptr));
-    if (watch.has_value()) last_met_sale_ = watch->met;
-    return Reroute(ToEarnedGrains(valuation), causes);
-  }
-
-  // After Value: whether the last cause met a sale, as far as that is seen without grains.
-  bool last_met_sale() const { return last_met_sale_; }
-  // After Value: the smallest tree size that a sale is valued at; nullopt: there is none.
-  std::optional<TreeSize> oldest() const { return oldest_; }
-
- private:
-  // Reversals and corrections; forgets what an earlier call did.
-  absl::Status ChangeSales(const std::vector<Cause>& causes) {
-    table_.sales = closed_;
-    std::vector<bool> is_dropped(closed_.size());
-    for (const Cause& cause : causes) {
-      const auto* reversal = As<ReversalRecord>(cause.record);
-      const auto* correction = As<CorrectionRecord>(cause.record);
-      last_met_sale_ = false;
-      if (reversal == nullptr && correction == nullptr) continue;
-      TRIBUTARY_ASSIGN_OR_RETURN(
-          const auto logged,
-          reader_.FindRecord(reversal != nullptr ? reversal->sale : correction->sale));
-      if (!logged.has_value()) return absl::DataLossError("a cause names a sale that is not there");
-      const auto sale = FindSale(logged->position);
-      if (!sale.has_value()) continue;
-      last_met_sale_ = true;
-      if (reversal != nullptr) {
-        is_dropped[*sale] = true;
-      } else {
-        TRIBUTARY_ASSIGN_OR_RETURN(table_.sales[*sale], Corrected(*logged, *correction, *sale));
-      }
-    }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < closed_.size(); ++i) {
-      if (!is_dropped[i]) table_.sales[kept++] = table_.sales[i];
-    }
-    table_.sales.resize(kept);
-    return absl::OkStatus();
-  }
-
-  std::optional<std::size_t> FindSale(LogPosition position) const {
-    const auto found = std::lower_bound(
-        closed_.begin(), closed_.end(), position,
-        [](const CountedSale& sale, LogPosition at) { return sale.position < at; });
-    if (found == closed_.end() || found->position != position) return std::nullopt;
-    return static_cast<std::size_t>(found - closed_.begin());
-  }
-
-  absl::StatusOr<CountedSale> Corrected(const LoggedRecord& logged,
-                                        const CorrectionRecord& correction, std::size_t sale) {
-    SaleChanges changes;
-    changes.escrow = EscrowOutcome::kPosted;  // of one that was in escrow, since it was closed
-    changes.escrow_position = closed_[sale].earned_at;
-    changes.correction = correction;
-    TRIBUTARY_ASSIGN_OR_RETURN(const SaleState state, StateOf(logged, changes));
-    return table_.Bind(state);
-  }
-
-  // Lays derivations, holders and asset records over what the sales are valued at.
-  absl::Status ChangeLineage(const std::vector<Cause>& causes) {
-    lineage_.Clear();
-    oldest_ = std::nullopt;
-    for (const CountedSale& sale : table_.sales) {
-      oldest_ = std::min(oldest_.value_or(sale.valued_at), sale.valued_at);
-    }
-    for (const Cause& cause : causes) {
-      if (!ChangeOf(cause.record.record.body).has_value()) continue;
-      TRIBUTARY_RETURN_IF_ERROR(lineage_.Add(cause.record, oldest_.value_or(reader_.tree_size()),
-                                             options_.limits.valuation.collect, options_.cancel));
-    }
-    return absl::OkStatus();
-  }
-
-  // Asks which sales the last cause concerns, if it changes lineage.
-  absl::StatusOr<std::optional<LineageWatch>> WatchLast(const std::vector<Cause>& causes) const {
-    if (causes.empty()) return std::optional<LineageWatch>();
-    const auto change = ChangeOf(causes.back().record.record.body);
-    if (!change.has_value()) return std::optional<LineageWatch>();
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto asset, reader_.FindAsset(change->asset));
-    if (!asset.has_value()) return absl::DataLossError("a cause names an asset that is not there");
-    return std::optional(LineageWatch{*asset, causes.back().record.position});
-  }
-
-  absl::StatusOr<HoldSet> HoldsWithout(const SettlementReader& reader,
-                                       const std::vector<Cause>& causes) const {
-    std::vector<Digest> released;
-    for (const Cause& cause : causes) {
-      const auto* release = As<HoldReleaseRecord>(cause.record);
-      if (release != nullptr && release->outcome == HoldOutcome::kReleased) {
-        released.push_back(release->hold);
-      }
-    }
-    return ReadHolds(reader, released, options_.limits.holds, options_.cancel);
-  }
-
-  absl::StatusOr<EarnerRoutes> RoutesFor(const std::vector<Cause>& causes) const {
-    if (options_.routes == nullptr) return EarnerRoutes{};
-    std::shared_ptr<const SettlementReader> reader = at_end_;
-    for (const Cause& cause : causes) {
-      if (As<PartyMergeRecord>(cause.record) == nullptr &&
-          As<AssignmentRecord>(cause.record) == nullptr) {
-        continue;
-      }
-      TRIBUTARY_ASSIGN_OR_RETURN(reader, reader_.At(cause.tree_size));
-    }
-    return options_.routes(*reader);
-  }
-
-  absl::StatusOr<EarnedGrains> Reroute(EarnedGrains earned,
-                                       const std::vector<Cause>& causes) const {
-    for (const Cause& cause : causes) {
-      const auto* release = As<HoldReleaseRecord>(cause.record);
-      if (release == nullptr || release->outcome != HoldOutcome::kRerouted) continue;
-      TRIBUTARY_ASSIGN_OR_RETURN(const HeldParties held, PartiesOnHold(cause.tree_size, causes));
-      TRIBUTARY_ASSIGN_OR_RETURN(
-          earned, RerouteEarned(std::move(earned), release->hold, release->recipients, held));
-    }
-    return earned;
-  }
-
-  // As of the adjustment: recipients get nothing before it, so what they get is not paid yet.
-  absl::StatusOr<HeldParties> PartiesOnHold(TreeSize tree_size,
-                                            const std::vector<Cause>& causes) const {
-    TRIBUTARY_ASSIGN_OR_RETURN(const auto reader, reader_.At(tree_size));
-    TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds, HoldsWithout(*reader, causes));
-    HeldParties held;
-    for (std::size_t i = 0; i < holds.ids.size(); ++i) {
-      if (!holds.views[i].party.empty()) held.try_emplace(holds.views[i].party, holds.ids[i]);
-    }
-    return held;
-  }
-
-  const SettlementReader& reader_;
-  const StatementRecord& statement_;
-  const CloseOptions& options_;
-  std::shared_ptr<const SettlementReader> at_end_;
-  LineageCauses lineage_;
-  const CauseOverlay overlay_;
-  SaleTable table_;
-  std::vector<CountedSale> closed_;
-  bool last_met_sale_ = false;
-  std::optional<TreeSize> oldest_;
-};
 
 bool ChangesStatements(const RecordBody& body) {
   return ChangeOf(body).has_value() || std::holds_alternative<ReversalRecord>(body) ||
@@ -235,6 +51,7 @@ class Adjuster {
     std::erase_if(before, [](const auto& entry) { return entry.second == 0; });
     std::erase_if(recorded_, [](const auto& entry) { return entry.second == 0; });
     if (before != recorded_) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckAlgorithms());
       return absl::InternalError(
           StrCat("statement ", number(), " and its adjustments do not come out as recorded"));
     }
@@ -244,6 +61,9 @@ class Adjuster {
     TRIBUTARY_RETURN_IF_ERROR(valued.status());
     const EarnedGrains& after = *valued;
     if (!revaluation.last_met_sale() && before == after) return Unconcerned(revaluation);
+    if (request_.refuse_past_holds && request_.mode != AdjustmentMode::kProspective) {
+      TRIBUTARY_RETURN_IF_ERROR(CheckLateHolds(before, after, &revaluation));
+    }
     AdjustmentPreview preview;
     TRIBUTARY_ASSIGN_OR_RETURN(preview.adjustment, CompareEarned(before, after));
     FillRecord(&preview);
@@ -309,6 +129,36 @@ class Adjuster {
     return NoSaleConcerned(cause_, *As<StatementRecord>(statement_));
   }
 
+  // What was paid can not be held, but what is still to be given can. Flows with and without a hold
+  // differ by single grains, so less than a minor unit is no dispute.
+  absl::Status CheckLateHolds(const EarnedGrains& before, const EarnedGrains& after,
+                              Revaluation* revaluation) const {
+    TRIBUTARY_ASSIGN_OR_RETURN(const std::optional<EarnedGrains> with_holds,
+                               revaluation->ValueWithLateHolds(causes_));
+    if (!with_holds.has_value()) return absl::OkStatus();
+    const auto at = [](const EarnedGrains& earned, const EarnedGrains::key_type& key) {
+      const auto found = earned.find(key);
+      return found == earned.end() ? Grains{0} : found->second;
+    };
+    for (const auto& [key, grains] : after) {
+      const auto& [currency, payee] = key;
+      const Grains kept = std::max(at(before, key), at(*with_holds, key));
+      if (!IsPaidOut(payee) || grains <= kept) continue;
+      if (grains - kept < revaluation->UnitOf(currency)) continue;
+      std::string holds;
+      for (const auto& [line, held] : *with_holds) {
+        if (line.first != currency || !line.second.starts_with("hold:")) continue;
+        if (held > at(after, line)) StrAppend(&holds, holds.empty() ? "" : ", ", line.second);
+      }
+      return FieldError(
+          absl::StatusCode::kFailedPrecondition, "cause",
+          StrCat(cause_.record.id.ToHex(), ", which gives ", payee, " more ", currency,
+                 " that is in dispute (", holds, ")"),
+          "one that gives nothing past a hold: release the hold first, or rule it prospective");
+    }
+    return absl::OkStatus();
+  }
+
   // Each derivation was recorded where it closed no cycle, but not all of them stood together.
   absl::Status ClosesCycle(const absl::Status& found) const {
     return InvalidField(
@@ -319,8 +169,21 @@ class Adjuster {
         "one that fits it: adjust first for the derivation that took the other way out");
   }
 
+  // What other rules computed need not come out again, so it has no difference to anything.
+  absl::Status CheckAlgorithms() const {
+    for (const std::string& algorithm : algorithms_) {
+      if (algorithm == kSettlementAlgorithm) continue;
+      return FieldError(
+          absl::StatusCode::kFailedPrecondition, "statement",
+          StrCat("statement ", number(), ", computed by ", algorithm, ", with other grains"),
+          StrCat("one that comes out the same by ", kSettlementAlgorithm));
+    }
+    return absl::OkStatus();
+  }
+
   // What the statement and its adjustments recorded as earned.
   absl::Status ReadEarlier() {
+    algorithms_.push_back(As<StatementRecord>(statement_)->algorithm);
     TRIBUTARY_RETURN_IF_ERROR(ForEachLine(
         reader_, statement_.position, options_.cancel, [this](const std::string& bytes) {
           TRIBUTARY_ASSIGN_OR_RETURN(const StatementLine line, DecodeStatementLine(bytes));
@@ -332,6 +195,7 @@ class Adjuster {
     for (const LoggedRecord& logged : adjustments) {
       const auto& adjustment = *As<AdjustmentRecord>(logged);
       if (adjustment.mode == AdjustmentMode::kProspective) continue;
+      algorithms_.push_back(adjustment.algorithm);
       TRIBUTARY_ASSIGN_OR_RETURN(LoggedRecord cause, Find(adjustment.cause, "cause"));
       causes_.push_back({std::move(cause), {adjustment.tree_size}});
       TRIBUTARY_RETURN_IF_ERROR(
@@ -372,6 +236,7 @@ class Adjuster {
   Cause cause_;
   std::vector<Cause> causes_;
   EarnedGrains recorded_;
+  std::vector<std::string> algorithms_;  // that computed what is recorded
 };
 
 }  // namespace

@@ -17,6 +17,9 @@ struct AdjustmentRequest {
   Digest cause;      // record id
   AdjustmentMode mode = AdjustmentMode::kCarriedForward;
   std::string reason = {};
+  // Refuse to give anybody a minor unit more that a hold in force at T disputes: one that was
+  // placed after the statement's end holds nothing of what the statement closed.
+  bool refuse_past_holds = false;
 };
 
 struct AdjustmentPreview {
@@ -48,9 +51,14 @@ struct AdjustmentPreview {
 //                           or makes their lineage a cycle; a prospective reversal or release; a
 //                           sale that no longer fits its policy, by name.
 //         kAlreadyExists    the statement was adjusted for this cause.
+//         kFailedPrecondition  statement or adjustments do not come out as recorded, and another
+//                           algorithm than kSettlementAlgorithm computed some of them; it would be
+//                           paid past a hold (refuse_past_holds).
 //         kInternal         the statement and its adjustments do not come out as recorded.
 //         Those of ReadSales, ReadHolds and ValueSales.
-// Cost:   twice that of the statement, and one collection for each derivation among the causes.
+// Cost:   twice that of the statement, and one collection for each derivation among the causes;
+// once
+//         more to refuse what is paid past a hold, where there is one.
 absl::StatusOr<AdjustmentPreview> PreviewAdjustment(const SettlementReader& reader,
                                                     const AdjustmentRequest& request,
                                                     const CloseOptions& options = {});

@@ -60,6 +60,10 @@ class Closer {
     return builder_.AddCurrency(code, static_cast<unsigned>(currency.fraction_bits));
   }
 
+  void Report(std::string_view phase) const {
+    if (options_.progress != nullptr) options_.progress(phase);
+  }
+
   absl::Status CountFigure() {
     if (++figure_count_ <= options_.limits.figure_count_max) return absl::OkStatus();
     return LimitMet("figure_count_max", figure_count_, options_.limits.figure_count_max);
@@ -67,6 +71,7 @@ class Closer {
 
   absl::Status AddOpenings(const SettlementReader& lines) {
     if (!previous_) return absl::OkStatus();
+    Report("reading the statement before");
     return ForEachLine(
         lines, previous_->position, options_.cancel, [this](const std::string& bytes) {
           TRIBUTARY_ASSIGN_OR_RETURN(const StatementLine line, DecodeStatementLine(bytes));
@@ -80,6 +85,7 @@ class Closer {
   absl::Status AddEarnings() {
     const CloseLimits& limits = options_.limits;
     SaleTable table(at_end_, policy_);
+    Report("reading sales");
     TRIBUTARY_RETURN_IF_ERROR(ReadSales(at_end_, begin_, limits.sales, options_.cancel, &table));
     TRIBUTARY_ASSIGN_OR_RETURN(const HoldSet holds,
                                ReadHolds(at_end_, {}, limits.holds, options_.cancel));
@@ -87,6 +93,7 @@ class Closer {
     if (options_.routes != nullptr) {
       TRIBUTARY_ASSIGN_OR_RETURN(routes, options_.routes(at_end_));
     }
+    Report("valuing sales");
     TRIBUTARY_ASSIGN_OR_RETURN(Valuation valuation,
                                ValueSales(table, holds, routes, limits.valuation, options_.cancel));
     TRIBUTARY_RETURN_IF_ERROR(CheckLateHolds(table, holds, routes));
@@ -141,6 +148,7 @@ class Closer {
   }
 
   absl::Status AddAdjustments() {
+    Report("reading adjustments");
     return ForEachRecord<AdjustmentRecord>(
         at_end_, begin_, options_.cancel,
         [this](const LoggedRecord& logged, const AdjustmentRecord& adjustment) {
@@ -226,9 +234,9 @@ absl::StatusOr<ClosedStatement> CloseStatement(const SettlementReader& reader, L
   return CloseRange(reader, last, end, policy, options, &reader);
 }
 
-absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reader,
-                                                   const LoggedRecord& statement,
-                                                   const CloseOptions& options) {
+absl::StatusOr<ClosedStatement> CloseAgain(const SettlementReader& reader,
+                                           const LoggedRecord& statement,
+                                           const CloseOptions& options) {
   const auto* record = std::get_if<StatementRecord>(&statement.record.body);
   if (record == nullptr) return InvalidField("statement", statement.id.ToHex(), "a statement");
   std::optional<LoggedRecord> previous;
@@ -239,14 +247,19 @@ absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reade
           StrCat("statement ", record->number, " follows a record that is no statement"));
     }
   }
-  TRIBUTARY_ASSIGN_OR_RETURN(ClosedStatement closed,
-                             CloseRange(reader, previous, {record->end}, record->policy, options,
-                                        /*newest=*/nullptr));
-  if (closed.record == *record) return closed;
+  return CloseRange(reader, previous, {record->end}, record->policy, options, /*newest=*/nullptr);
+}
+
+absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reader,
+                                                   const LoggedRecord& statement,
+                                                   const CloseOptions& options) {
+  TRIBUTARY_ASSIGN_OR_RETURN(ClosedStatement closed, CloseAgain(reader, statement, options));
+  const StatementRecord& record = BodyOf(statement);
+  if (closed.record == record) return closed;
   return absl::DataLossError(
-      StrCat("statement ", record->number, " does not come out as it was recorded: found ",
+      StrCat("statement ", record.number, " does not come out as it was recorded: found ",
              closed.record.line_count, " lines under ", closed.record.lines_root.ToHex(),
-             "; recorded: ", record->line_count, " under ", record->lines_root.ToHex()));
+             "; recorded: ", record.line_count, " under ", record.lines_root.ToHex()));
 }
 
 absl::StatusOr<std::optional<LoggedRecord>> LastStatement(const SettlementReader& reader) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -34,6 +35,8 @@ struct CloseOptions {
   RouteSource routes = {};
   CloseLimits limits = {};
   const CancelToken* cancel = nullptr;
+  // Told what is being done, in words for people, whenever that changes. May be null.
+  std::function<void(std::string_view phase)> progress = {};
 };
 
 struct ClosedStatement {
@@ -63,8 +66,16 @@ absl::StatusOr<ClosedStatement> CloseStatement(const SettlementReader& reader, L
                                                const std::optional<Digest>& policy,
                                                const CloseOptions& options = {});
 
-// The same statement once more, from the records of its own range.
-// Errors: as CloseStatement; kDataLoss where another record comes out than is stored.
+// What closing the range of a stored statement gives now, by kSettlementAlgorithm: from the records
+// of its own range, and from the stored lines of the statement before.
+// Errors: as CloseStatement, but for holds that came later; kDataLoss, the statement that it names
+//         as the one before is none.
+absl::StatusOr<ClosedStatement> CloseAgain(const SettlementReader& reader,
+                                           const LoggedRecord& statement,
+                                           const CloseOptions& options = {});
+
+// The same, where it is what was recorded.
+// Errors: as CloseAgain; kDataLoss where another record comes out than is stored.
 absl::StatusOr<ClosedStatement> RecomputeStatement(const SettlementReader& reader,
                                                    const LoggedRecord& statement,
                                                    const CloseOptions& options = {});

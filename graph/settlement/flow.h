@@ -1,13 +1,14 @@
-// Flow of grains that are placed on any assets of a subgraph, kept apart in layers.
+// Flow of grains that are placed on any assets of a subgraph, some of which are caught on their
+// way.
 //
-// A layer is a separate flow over the same subgraph: what was caught by one hold, or by none. Each
-// conserves its grains by itself, so nothing is lost between them. AttributeGrains is the flow of
-// one layer that is placed on the target.
+// What is caught ends there: it is a list of grains that came to derivations on hold, and flows on,
+// where its payees must be known, in a flow of its own (a layer). Each flow conserves its grains by
+// itself, so nothing is lost between them. AttributeGrains is the flow of what is placed on the
+// target.
 
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -18,79 +19,56 @@
 
 namespace tributary {
 
-// Layer 0 is free; layer k + 1 is caught by catch k.
+// Layer 0 is free; layer k + 1 is what catch k has caught.
 using Layer = std::uint32_t;
 
-struct LayeredVertex {
+// Per derivation of the subgraph: the layer into which grains go that reach its vertex; 0 leaves
+// them free. Empty: none catches.
+using Catches = std::span<const Layer>;
+
+struct PlacedGrains {
   LineageSubgraph::Vertex vertex = 0;
+  Grains grains = 0;
+};
+
+struct CaughtGrains {
   Layer layer = 0;
-  friend auto operator<=>(const LayeredVertex&, const LayeredVertex&) = default;
-};
-
-struct FlowLimits {
-  // Layers times vertices: 64 M grains of 16 bytes are 1 GiB. A flow to a role has two such arrays.
-  std::uint64_t cell_count_max = std::uint64_t{1} << 26;
-};
-
-struct FlowSetup {
-  Layer layer_count = 1;
-  // Per derivation of the subgraph: the layer into which free grains go when they reach its vertex;
-  // 0 leaves them free. Empty: none catches.
-  std::span<const Layer> catches = {};
+  PlacedGrains at;
 };
 
 struct FlowResult {
-  Layer layer_count = 1;
-  // By vertex * layer_count + layer: what came to rest at the vertex.
-  std::vector<Grains> kept;
-  std::vector<Grains> unattributed;  // by layer
-
-  Grains at(LineageSubgraph::Vertex vertex, Layer layer) const {
-    return kept[std::size_t{vertex} * layer_count + layer];
-  }
+  std::vector<Grains> kept;  // by vertex: what came to rest there
+  Grains unattributed = 0;
+  std::vector<CaughtGrains> caught;  // in topological order, none of 0 grains
 };
 
-// Rule:   SEMANTICS 3 for each layer by itself: an edge gets
-//         floor(inflow * C(i) / D) - floor(inflow * C(i-1) / D) of the layer's inflow.
-//         Everything kept and unattributed adds up to what was placed.
-// Errors: kOutOfRange         more than 2^127 grains in all.
-//         kResourceExhausted  cell_count_max.
-//         kDataLoss           cumulative weights of a derivation descend.
-//         kInternal           the grains do not add up.
+// Rule:   SEMANTICS 3: an edge gets floor(inflow * C(i) / D) - floor(inflow * C(i-1) / D). What
+//         reaches the vertex of a derivation that catches goes no further. Everything kept,
+//         unattributed and caught adds up to what was placed.
+// Errors: kOutOfRange  more than 2^127 grains in all.
+//         kDataLoss    cumulative weights of a derivation descend.
+//         kInternal    the grains do not add up.
 //         kCancelled, kDeadlineExceeded by `cancel` (may be null).
-// Cost:   O(layers * (V + E)).
-absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
-                                      const std::map<LayeredVertex, Grains>& placed,
-                                      const FlowLimits& limits = {},
-                                      const CancelToken* cancel = nullptr);
-
-// The same for many places, in any order; grains of one place are added.
-struct PlacedGrains {
-  LayeredVertex at;
-  Grains grains = 0;
-};
-absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, const FlowSetup& setup,
+// Cost:   O(V + E) time; 16 bytes a vertex, 24 for each derivation that has caught something.
+absl::StatusOr<FlowResult> FlowGrains(const LineageSubgraph& subgraph, Catches catches,
                                       std::span<const PlacedGrains> placed,
-                                      const FlowLimits& limits = {},
                                       const CancelToken* cancel = nullptr);
 
-// The same for what stands at all places: by vertex * layer_count + layer.
-absl::StatusOr<FlowResult> FlowCells(const LineageSubgraph& subgraph, const FlowSetup& setup,
+// The same for what stands at all places, by vertex.
+absl::StatusOr<FlowResult> FlowCells(const LineageSubgraph& subgraph, Catches catches,
                                      std::vector<Grains> placed,
                                      const CancelToken* cancel = nullptr);
 
 // --- What flows of several kinds have in common ---
 
-// By vertex * layer_count + layer. Errors: kOutOfRange, kResourceExhausted as above.
+// By vertex; grains of one place are added. Errors: kOutOfRange as above.
 absl::StatusOr<std::vector<Grains>> PlaceGrains(const LineageSubgraph& subgraph,
-                                                const FlowSetup& setup,
-                                                std::span<const PlacedGrains> placed,
-                                                const FlowLimits& limits);
+                                                std::span<const PlacedGrains> placed);
 
-// What is free at the vertex of a derivation that catches changes its layer. All consumers must
-// have passed on their parts.
-void CatchGrains(const LineageSubgraph& subgraph, const FlowSetup& setup, std::uint32_t derivation,
-                 std::span<Grains> cells);
+// Takes what is at the vertex of a derivation, if it catches. All consumers must have passed on
+// their parts.
+void CatchGrains(const LineageSubgraph& subgraph, Catches catches, std::uint32_t derivation,
+                 std::span<Grains> cells, std::vector<CaughtGrains>* caught);
 
 absl::Status DescendingWeights(const LineageSubgraph& subgraph,
                                const LineageSubgraph::Derivation& derivation);

@@ -51,9 +51,7 @@ class HoldIndex {
     return layer == 0 ? std::nullopt : std::optional(layers_[layer - 1]);
   }
   // For FlowGrains. The span lives as long as the index.
-  FlowSetup Setup() const {
-    return {.layer_count = static_cast<Layer>(layers_.size() + 1), .catches = catches_};
-  }
+  Catches catches() const { return catches_; }
 
  private:
   std::optional<std::uint32_t> sale_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
 #include <utility>
 
 #include "graph/model/check.h"
@@ -32,11 +33,15 @@ absl::Status AboutPlacement(absl::Status status, std::size_t placement) {
 
 class SaleSplitter {
  public:
+  // What becomes of grains that a hold on a derivation has caught: their payees are remembered, or
+  // only how many they are.
+  enum class Caught { kFlows, kIsSummed };
+
   // Fills `lines` and the figures of the split, all but its lines.
   SaleSplitter(const LineageReader& reader, const LineageSubgraph& subgraph,
                std::span<const Placement> placements, const SalesTerms& sales,
                const BoundPolicy& policy, std::span<const HoldView> holds,
-               const SplitLimits& limits, const CancelToken* cancel, LineSink* lines,
+               const SplitLimits& limits, const CancelToken* cancel, LineSink* lines, Caught caught,
                SharedPasses* passes = nullptr)
       : reader_(reader),
         subgraph_(subgraph),
@@ -44,8 +49,9 @@ class SaleSplitter {
         sales_(sales),
         policy_(policy),
         holds_(holds, subgraph),
-        limits_(limits),
+        caught_(caught),
         cancel_(cancel),
+        own_visits_(limits.visit_count_max),
         own_passes_(subgraph, &own_visits_, cancel),
         passes_(passes == nullptr ? own_passes_ : *passes),
         watched_(lines),
@@ -105,7 +111,7 @@ class SaleSplitter {
             i);
       }
       split_.gross += *gross;
-      remainders_.push_back({{placements_[i].vertex, 0}, *gross});
+      remainders_.push_back({placements_[i].vertex, *gross});
     }
     return absl::OkStatus();
   }
@@ -211,14 +217,14 @@ class SaleSplitter {
   // A floor is of the sales of one asset together.
   absl::Status AddRemaindersByAsset() {
     const auto before = [](const PlacedGrains& a, const PlacedGrains& b) {
-      return a.at.vertex < b.at.vertex;
+      return a.vertex < b.vertex;
     };
     if (!std::is_sorted(remainders_.begin(), remainders_.end(), before)) {
       TRIBUTARY_RETURN_IF_ERROR(SortUnlessCancelled(std::span(remainders_), before, cancel_));
     }
     std::size_t kept = 0;
     for (const PlacedGrains& one : remainders_) {
-      if (kept > 0 && remainders_[kept - 1].at == one.at) {
+      if (kept > 0 && remainders_[kept - 1].vertex == one.vertex) {
         remainders_[kept - 1].grains += one.grains;
       } else {
         remainders_[kept++] = one;
@@ -247,7 +253,7 @@ class SaleSplitter {
       PlacedGrains& left = remainders_[place];
       if (left.grains == 0) continue;
       for (std::size_t i = 0; i < floors.size(); ++i) {
-        reached[i] = reaches[i]->Of(left.grains, left.at.vertex);
+        reached[i] = reaches[i]->Of(left.grains, left.vertex);
       }
       const FloorCut cut = CutByFloors(floors, left.grains, reached);
       left.grains = cut.relative;
@@ -257,7 +263,7 @@ class SaleSplitter {
         split_.floors[i].reached += floor.reached;
         split_.floors[i].deducted += floor.deducted;
         split_.relative -= floor.deducted;
-        if (floor.deducted != 0) deducted[i].push_back({left.at, floor.deducted});
+        if (floor.deducted != 0) deducted[i].push_back({left.vertex, floor.deducted});
       }
     }
     for (std::size_t i = 0; i < floors.size(); ++i) {
@@ -268,42 +274,93 @@ class SaleSplitter {
     return absl::OkStatus();
   }
 
+  // What holds have caught, by layer.
+  using CaughtByLayer = std::map<Layer, std::vector<PlacedGrains>>;
+
+  static CaughtByLayer ByLayer(const std::vector<CaughtGrains>& caught) {
+    CaughtByLayer by_layer;
+    for (const CaughtGrains& one : caught) by_layer[one.layer].push_back(one.at);
+    return by_layer;
+  }
+
   absl::Status FlowToFloor(const RoleReach& reach, std::span<const PlacedGrains> deducted) {
     const LineReason reason{LineCause::kFloor, std::string(ToName(reach.role))};
-    const FlowSetup setup = holds_.Setup();
-    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow(setup.layer_count));
+    TRIBUTARY_ASSIGN_OR_RETURN(RoleFlow to_role,
+                               GoToRole(reach, holds_.catches(), deducted, reason, std::nullopt));
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow());
     TRIBUTARY_ASSIGN_OR_RETURN(
-        RoleFlow to_role, FlowToRole(subgraph_, setup, reach, deducted, limits_.flow, cancel_));
-    for (Layer layer = 0; layer < setup.layer_count; ++layer) {
-      lines_.AddUnattributed(to_role.unattributed[layer], reason, holds_.OfLayer(layer));
+        const FlowResult flow,
+        FlowCells(subgraph_, holds_.catches(), std::move(to_role.stopped), cancel_));
+    TRIBUTARY_RETURN_IF_ERROR(AddLines(flow, reason, std::nullopt));
+    if (caught_ == Caught::kIsSummed) {
+      AddCaught(to_role.caught, reason);
+      AddCaught(flow.caught, reason);
+      return absl::OkStatus();
     }
-    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow(setup.layer_count));
-    TRIBUTARY_ASSIGN_OR_RETURN(const FlowResult flow,
-                               FlowCells(subgraph_, setup, std::move(to_role.stopped), cancel_));
-    return AddLines(flow, reason);
+    // What a hold caught before the role and what it caught after it flow on together.
+    CaughtByLayer before = ByLayer(to_role.caught);
+    CaughtByLayer after = ByLayer(flow.caught);
+    for (const auto& [layer, placed] : before) after.try_emplace(layer);
+    for (const auto& [layer, placed] : after) {
+      const auto hold = holds_.OfLayer(layer);
+      TRIBUTARY_ASSIGN_OR_RETURN(RoleFlow own, GoToRole(reach, {}, before[layer], reason, hold));
+      for (const PlacedGrains& one : placed) own.stopped[one.vertex] += one.grains;
+      TRIBUTARY_RETURN_IF_ERROR(FlowOn(std::move(own.stopped), reason, hold));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<RoleFlow> GoToRole(const RoleReach& reach, Catches catches,
+                                    std::span<const PlacedGrains> placed, const LineReason& reason,
+                                    LineSink::Hold hold) {
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow());
+    TRIBUTARY_ASSIGN_OR_RETURN(RoleFlow to_role,
+                               FlowToRole(subgraph_, catches, reach, placed, cancel_));
+    lines_.AddUnattributed(to_role.unattributed, reason, hold);
+    return to_role;
   }
 
   absl::Status FlowRemainders() {
-    const FlowSetup setup = holds_.Setup();
-    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow(setup.layer_count));
-    TRIBUTARY_ASSIGN_OR_RETURN(
-        const FlowResult flow,
-        FlowGrains(subgraph_, setup, std::span<const PlacedGrains>(remainders_), limits_.flow,
-                   cancel_));
-    return AddLines(flow, LineReason{});
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow());
+    TRIBUTARY_ASSIGN_OR_RETURN(const FlowResult flow,
+                               FlowGrains(subgraph_, holds_.catches(),
+                                          std::span<const PlacedGrains>(remainders_), cancel_));
+    TRIBUTARY_RETURN_IF_ERROR(AddLines(flow, LineReason{}, std::nullopt));
+    if (caught_ == Caught::kIsSummed) {
+      AddCaught(flow.caught, LineReason{});
+      return absl::OkStatus();
+    }
+    for (const auto& [layer, placed] : ByLayer(flow.caught)) {
+      TRIBUTARY_ASSIGN_OR_RETURN(std::vector<Grains> cells, PlaceGrains(subgraph_, placed));
+      TRIBUTARY_RETURN_IF_ERROR(FlowOn(std::move(cells), LineReason{}, holds_.OfLayer(layer)));
+    }
+    return absl::OkStatus();
   }
 
-  absl::Status AddLines(const FlowResult& flow, const LineReason& reason) {
-    for (Layer layer = 0; layer < flow.layer_count; ++layer) {
-      const auto hold = holds_.OfLayer(layer);
-      lines_.AddUnattributed(flow.unattributed[layer], reason, hold);
-      for (Vertex v = 0; v < subgraph_.vertex_count(); ++v) {
-        const Grains grains = flow.at(v, layer);
-        if (grains == 0) continue;
-        TRIBUTARY_RETURN_IF_ERROR(subgraph_.is_undisclosed(v)
-                                      ? lines_.AddUndisclosed(v, grains, reason, hold)
-                                      : lines_.AddRetained(v, grains, reason, hold));
-      }
+  // Lets what one hold has caught come to rest: no other catches it.
+  absl::Status FlowOn(std::vector<Grains> cells, const LineReason& reason, LineSink::Hold hold) {
+    TRIBUTARY_RETURN_IF_ERROR(passes_.AddFlow());
+    TRIBUTARY_ASSIGN_OR_RETURN(const FlowResult flow,
+                               FlowCells(subgraph_, {}, std::move(cells), cancel_));
+    return AddLines(flow, reason, hold);
+  }
+
+  // A held line names no payee, so any will do.
+  void AddCaught(const std::vector<CaughtGrains>& caught, const LineReason& reason) {
+    for (const CaughtGrains& one : caught) {
+      lines_.AddUnattributed(one.at.grains, reason, holds_.OfLayer(one.layer));
+    }
+  }
+
+  // All that came to rest.
+  absl::Status AddLines(const FlowResult& flow, const LineReason& reason, LineSink::Hold hold) {
+    lines_.AddUnattributed(flow.unattributed, reason, hold);
+    for (Vertex v = 0; v < subgraph_.vertex_count(); ++v) {
+      const Grains grains = flow.kept[v];
+      if (grains == 0) continue;
+      TRIBUTARY_RETURN_IF_ERROR(subgraph_.is_undisclosed(v)
+                                    ? lines_.AddUndisclosed(v, grains, reason, hold)
+                                    : lines_.AddRetained(v, grains, reason, hold));
     }
     return absl::OkStatus();
   }
@@ -321,7 +378,7 @@ class SaleSplitter {
   const SalesTerms& sales_;
   const BoundPolicy& policy_;
   const HoldIndex holds_;
-  const SplitLimits& limits_;
+  const Caught caught_;
   const CancelToken* cancel_;
   VisitCounter own_visits_;
   SharedPasses own_passes_;
@@ -359,7 +416,8 @@ absl::StatusOr<SaleSplit> SplitSales(const LineageReader& reader, const LineageS
                                      const SplitLimits& limits, const CancelToken* cancel) {
   TRIBUTARY_CHECK(policy.record != nullptr);
   ReasonedLines lines(limits.line_count_max);
-  SaleSplitter splitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, &lines);
+  SaleSplitter splitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, &lines,
+                        SaleSplitter::Caught::kFlows);
   TRIBUTARY_ASSIGN_OR_RETURN(SaleSplit split, splitter.Run());
   TRIBUTARY_ASSIGN_OR_RETURN(split.lines, lines.Finish());
   return split;
@@ -381,7 +439,7 @@ absl::Status AddSales(const LineageReader& reader, const LineageSubgraph& subgra
                       SharedPasses* passes) {
   TRIBUTARY_CHECK(policy.record != nullptr);
   return SaleSplitter(reader, subgraph, placements, sales, policy, holds, limits, cancel, totals,
-                      passes)
+                      SaleSplitter::Caught::kIsSummed, passes)
       .Run()
       .status();
 }

@@ -94,7 +94,9 @@ struct SaleSplit {
 struct SplitLimits {
   // 16 M lines of 120 bytes: as many as a collected subgraph may have assets.
   std::size_t line_count_max = 16'777'216;
-  FlowLimits flow = {};
+  // Assets and edges visited by all passes and flows of one split, which has a flow for each hold
+  // that catches something: 64 G of them are some ten minutes of one core.
+  std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
 // Splits the gross amount of a sale of the subgraph's target.
@@ -116,10 +118,12 @@ struct SplitLimits {
 //         6. Holds: graph/settlement/hold.h.
 // Errors: kInvalidArgument    fees above gross; fees and terms above 10^6 ppm (with the head-room).
 //         kOutOfRange         the amount places 2^127 grains or more.
-//         kResourceExhausted  line_count_max, cell_count_max.
+//         kResourceExhausted  line_count_max, visit_count_max.
 //         kDataLoss, kInternal as AttributeGrains; kCancelled, kDeadlineExceeded, the reader's own.
-// Cost:   one flow, two more for each short floor and a pass for every floor; each flow is
-//         O(layers * (V + E)). O(L log L) for L lines. 8 bytes a floor and vertex. Pure.
+// Cost:   one flow, two more for each short floor and a pass for every floor; each flow is O(V +
+// E),
+//         and once more for each hold on a derivation that catches some of it. O(L log L) for L
+//         lines. 32 bytes a vertex, 8 more for each floor. Pure.
 absl::StatusOr<SaleSplit> SplitSale(const LineageReader& reader, const LineageSubgraph& subgraph,
                                     const SaleTerms& sale, const BoundPolicy& policy,
                                     std::span<const HoldView> holds = {},
@@ -167,7 +171,8 @@ absl::StatusOr<SaleSplit> SplitSales(const LineageReader& reader, const LineageS
                                      const SplitLimits& limits = {},
                                      const CancelToken* cancel = nullptr);
 
-// The same without reasons: adds what each payee gets to `totals`. After an error `totals` may have
+// The same without reasons: adds what each payee gets to `totals`, and to each hold what it
+// catches, which needs no flow of its own: cost as without holds. After an error `totals` may have
 // a part of it. `passes` are over the same subgraph, for all groups of sales there; null: its own.
 class PayeeTotals;
 class SharedPasses;

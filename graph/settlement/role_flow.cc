@@ -13,28 +13,26 @@ using Vertex = LineageSubgraph::Vertex;
 
 class FlowingToRole {
  public:
-  FlowingToRole(const LineageSubgraph& subgraph, const FlowSetup& setup, const RoleReach& reach,
+  FlowingToRole(const LineageSubgraph& subgraph, Catches catches, const RoleReach& reach,
                 std::vector<Grains> placed, const CancelToken* cancel)
       : subgraph_(subgraph),
-        setup_(setup),
+        catches_(catches),
         reach_(reach),
         cancel_(cancel),
         inflows_(std::move(placed)) {}
 
   absl::StatusOr<RoleFlow> Run() {
     result_.stopped.resize(inflows_.size());
-    result_.unattributed.resize(setup_.layer_count);
     const Grains placed = SumOf(inflows_);
     for (const std::uint32_t index : subgraph_.topological_order()) {
       TRIBUTARY_RETURN_IF_ERROR(CheckCancelled(cancel_));
-      CatchGrains(subgraph_, setup_, index, inflows_);
+      CatchGrains(subgraph_, catches_, index, inflows_, &result_.caught);
       TRIBUTARY_RETURN_IF_ERROR(PassOn(subgraph_.derivations()[index]));
     }
     // What could not be passed on: where it was placed no way leads to the role.
-    for (std::size_t cell = 0; cell < inflows_.size(); ++cell) {
-      result_.unattributed[cell % setup_.layer_count] += inflows_[cell];
-    }
-    const Grains found = SumOf(result_.stopped) + SumOf(result_.unattributed);
+    result_.unattributed = SumOf(inflows_);
+    Grains found = SumOf(result_.stopped) + result_.unattributed;
+    for (const CaughtGrains& caught : result_.caught) found += caught.at.grains;
     if (found == placed) return std::move(result_);
     return absl::InternalError(StrCat("a flow to a role lost or made grains: placed ",
                                       ToDecimal(placed), ", found ", ToDecimal(found)));
@@ -48,22 +46,13 @@ class FlowingToRole {
   }
 
   absl::Status PassOn(const LineageSubgraph::Derivation& derivation) {
-    std::optional<Uint128> all;  // summed where something has to be passed on
-    for (Layer layer = 0; layer < setup_.layer_count; ++layer) {
-      Grains& inflow = inflows_[CellOf(derivation.vertex, layer)];
-      if (inflow == 0) continue;
-      if (!all.has_value()) {
-        TRIBUTARY_ASSIGN_OR_RETURN(all, SharesOf(derivation));
-      }
-      if (*all == 0) return absl::OkStatus();
-      TRIBUTARY_RETURN_IF_ERROR(Divide(derivation, layer, inflow, *all));
-      inflow = 0;
-    }
+    Grains& inflow = inflows_[derivation.vertex];
+    if (inflow == 0) return absl::OkStatus();
+    TRIBUTARY_ASSIGN_OR_RETURN(const Uint128 all, SharesOf(derivation));
+    if (all == 0) return absl::OkStatus();
+    TRIBUTARY_RETURN_IF_ERROR(Divide(derivation, inflow, all));
+    inflow = 0;
     return absl::OkStatus();
-  }
-
-  std::size_t CellOf(Vertex vertex, Layer layer) const {
-    return std::size_t{vertex} * setup_.layer_count + layer;
   }
 
   // MeasureReach has seen that cumulative weights ascend.
@@ -88,8 +77,7 @@ class FlowingToRole {
     return sum;
   }
 
-  absl::Status Divide(const LineageSubgraph::Derivation& derivation, Layer layer, Grains inflow,
-                      Uint128 all) {
+  absl::Status Divide(const LineageSubgraph::Derivation& derivation, Grains inflow, Uint128 all) {
     const EdgeList& edges = *derivation.view.edges;
     const auto inputs = subgraph_.edge_targets(derivation);
     // Most assets have one way to the role, which needs no long division.
@@ -105,13 +93,13 @@ class FlowingToRole {
         up_to = proportion->Floor(shares);
       }
       std::vector<Grains>& cells = edges.roles[e] == reach_.role ? result_.stopped : inflows_;
-      cells[CellOf(inputs[e], layer)] += up_to - passed;
+      cells[inputs[e]] += up_to - passed;
       passed = up_to;
     });
   }
 
   const LineageSubgraph& subgraph_;
-  const FlowSetup& setup_;
+  const Catches catches_;
   const RoleReach& reach_;
   const CancelToken* cancel_;
   std::vector<Grains> inflows_;
@@ -120,12 +108,11 @@ class FlowingToRole {
 
 }  // namespace
 
-absl::StatusOr<RoleFlow> FlowToRole(const LineageSubgraph& subgraph, const FlowSetup& setup,
+absl::StatusOr<RoleFlow> FlowToRole(const LineageSubgraph& subgraph, Catches catches,
                                     const RoleReach& reach, std::span<const PlacedGrains> placed,
-                                    const FlowLimits& limits, const CancelToken* cancel) {
-  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<Grains> cells,
-                             PlaceGrains(subgraph, setup, placed, limits));
-  return FlowingToRole(subgraph, setup, reach, std::move(cells), cancel).Run();
+                                    const CancelToken* cancel) {
+  TRIBUTARY_ASSIGN_OR_RETURN(std::vector<Grains> cells, PlaceGrains(subgraph, placed));
+  return FlowingToRole(subgraph, catches, reach, std::move(cells), cancel).Run();
 }
 
 }  // namespace tributary

@@ -59,9 +59,7 @@ class SharedPasses {
       : subgraph_(subgraph), visits_(*visits), cancel_(cancel) {}
 
   absl::Status AddPass() { return visits_.AddPass(subgraph_); }
-  absl::Status AddFlow(std::uint64_t layer_count) {
-    return visits_.AddFlow(subgraph_, layer_count);
-  }
+  absl::Status AddFlow() { return visits_.AddFlow(subgraph_); }
   // Errors: as MeasureReach, and the counter's. The result lives as long as this.
   absl::StatusOr<const RoleReach*> ReachOf(Role role);
 

@@ -21,8 +21,10 @@
 
 namespace tributary {
 
-// Name and version of these rules, as a statement's record states them.
-inline constexpr std::string_view kSettlementAlgorithm = "tributary/settlement/v1";
+// Name and version of these rules, as a statement's record states them. Raised whenever the same
+// records can give other grains: what older ones gave can then no longer be computed, and
+// VerifyStatement says so (docs/decisions/0023). Since v2 role floors are measured by reach (0009).
+inline constexpr std::string_view kSettlementAlgorithm = "tributary/settlement/v2";
 
 inline constexpr std::size_t kPayeeKeySizeMax = 320;  // of the longest: party:<id>
 

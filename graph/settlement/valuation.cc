@@ -48,6 +48,17 @@ class Valuer {
         watch_(watch),
         visits_(limits.visit_count_max) {}
 
+  using Use = std::function<absl::Status(const LineageSubgraph& subgraph,
+                                         std::span<const std::optional<TreeSize>> sold)>;
+
+  // The states alone, without flows.
+  absl::Status Visit(const Use& use) {
+    use_ = &use;
+    std::vector<std::uint32_t> all(table_.sales.size());
+    std::iota(all.begin(), all.end(), 0u);
+    return VisitStates(std::move(all));
+  }
+
   absl::StatusOr<Valuation> Run() {
     TRIBUTARY_RETURN_IF_ERROR(AddAmounts());
     std::vector<std::uint32_t> held;
@@ -198,6 +209,8 @@ class Valuer {
     std::map<GroupKey, Group> groups;
     std::pair<const GroupKey, Group>* last = nullptr;  // of the sale before: often the same
     std::vector<Vertex> watched;                       // sold before the change that is watched
+    std::vector<std::optional<TreeSize>> oldest;       // by vertex sold, where they are asked for
+    if (use_ != nullptr) oldest.resize(candidates.size());
     for (Vertex vertex = 0; vertex < candidates.size(); ++vertex) {
       const std::uint32_t asset = candidates[vertex];
       std::uint32_t& next = sold->begins[asset];
@@ -212,12 +225,15 @@ class Valuer {
         if (IsWatching() && one.valued_at.value <= watch_->changed_at.value) {
           watched.push_back(vertex);
         }
-        if (only_watches_) continue;
+        // The latest stands first, so the last one is the oldest.
+        if (use_ != nullptr) oldest[vertex] = one.valued_at;
+        if (only_watches_ || use_ != nullptr) continue;
         const GroupKey key{one.policy, one.currency, SegmentOf(one)};
         if (last == nullptr || last->first != key) last = &*groups.try_emplace(key).first;
         AddToGroup(vertex, index, &last->second);
       }
     }
+    if (use_ != nullptr) return (*use_)(subgraph, oldest);
     TRIBUTARY_RETURN_IF_ERROR(Watch(subgraph, watched));
     SharedPasses passes(subgraph, &visits_, cancel_);
     for (auto& [key, group] : groups) {
@@ -371,6 +387,7 @@ class Valuer {
   const CancelToken* cancel_;
   LineageWatch* watch_;
   bool only_watches_ = false;
+  const Use* use_ = nullptr;  // called for each state in the place of flows
   WalkScratch scratch_;
   VisitCounter visits_;
   std::vector<CurrencyEarnings> amounts_;                                  // by currency
@@ -446,6 +463,13 @@ absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& hold
                                      const EarnerRoutes& routes, const ValuationLimits& limits,
                                      const CancelToken* cancel, LineageWatch* watch) {
   return Valuer(table, holds, routes, limits, cancel, watch).Run();
+}
+
+absl::Status VisitLineage(
+    const SaleTable& table, const ValuationLimits& limits, const CancelToken* cancel,
+    const std::function<absl::Status(const LineageSubgraph& subgraph,
+                                     std::span<const std::optional<TreeSize>> sold)>& use) {
+  return Valuer(table, {}, {}, limits, cancel, nullptr).Visit(use);
 }
 
 EarnedGrains ToEarnedGrains(const Valuation& valuation) {

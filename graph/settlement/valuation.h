@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +41,8 @@ struct HoldSet {
 };
 
 struct HoldLimits {
-  // Each may be a layer of the flow: 65,536 of them over a small lineage still fit cell_count_max.
+  // Each is looked up by whom it meets, in tables of 50 bytes a hold: a close costs no more for
+  // them. What one sale gives is shown with a flow for each that catches some of it.
   std::size_t hold_count_max = 65'536;
 };
 
@@ -70,8 +73,8 @@ struct Valuation {
 struct ValuationLimits {
   CollectLimits collect = {};
   SplitLimits split = {};
-  // Assets and edges visited by all passes and flows together, by a flow once for each layer: 64 G
-  // of them are some ten minutes of one core, and of those in flows to roles a few times as long.
+  // Assets and edges visited by all passes and flows together: 64 G of them are some ten minutes of
+  // one core, and of those in flows to roles a few times as long.
   std::uint64_t visit_count_max = std::uint64_t{1} << 36;
 };
 
@@ -107,5 +110,16 @@ absl::StatusOr<Valuation> ValueSales(const SaleTable& table, const HoldSet& hold
                                      LineageWatch* watch = nullptr);
 
 EarnedGrains ToEarnedGrains(const Valuation& valuation);
+
+// The states of the lineage in which ValueSales would value the sales of the table, those on hold
+// among them, without any flow: calls `use` for each, with what is upstream of the sales valued
+// there and, for each of the subgraph's first vertices, the assets sold, the smallest tree size of
+// those sales; nullopt where an asset's sales are valued in other states.
+// Errors: those of CollectUpstream and `use`; kResourceExhausted, visit_count_max.
+// Cost:   O(sales) and O(V + E) for each state.
+absl::Status VisitLineage(
+    const SaleTable& table, const ValuationLimits& limits, const CancelToken* cancel,
+    const std::function<absl::Status(const LineageSubgraph& subgraph,
+                                     std::span<const std::optional<TreeSize>> sold)>& use);
 
 }  // namespace tributary

@@ -15,18 +15,17 @@ class VisitCounter {
   explicit VisitCounter(std::uint64_t visit_count_max = UINT64_MAX)
       : visit_count_max_(visit_count_max) {}
 
-  // Before a pass that looks at each asset and edge `times` times.
-  // Errors: kResourceExhausted, visit_count_max.
-  absl::Status AddPass(const LineageSubgraph& subgraph, std::uint64_t times = 1) {
-    visit_count_ += times * (subgraph.vertex_count() + subgraph.edge_count());
+  // Before a pass that looks at each asset and edge. Errors: kResourceExhausted, visit_count_max.
+  absl::Status AddPass(const LineageSubgraph& subgraph) {
+    visit_count_ += subgraph.vertex_count() + subgraph.edge_count();
     if (visit_count_ <= visit_count_max_) return absl::OkStatus();
     return LimitMet("visit_count_max", visit_count_, visit_count_max_);
   }
 
-  // Before a flow: each of its layers is a pass.
-  absl::Status AddFlow(const LineageSubgraph& subgraph, std::uint64_t layer_count) {
+  // Before a flow, which is a pass.
+  absl::Status AddFlow(const LineageSubgraph& subgraph) {
     ++flow_count_;
-    return AddPass(subgraph, layer_count);
+    return AddPass(subgraph);
   }
 
   std::uint64_t visit_count() const { return visit_count_; }

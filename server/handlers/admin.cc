@@ -10,6 +10,7 @@
 #include "graph/model/status.h"
 #include "graph/model/text.h"
 #include "server/convert/scalars.h"
+#include "server/handlers/progress_writer.h"
 #include "storage/keys.h"
 
 namespace tributary::server {
@@ -71,31 +72,6 @@ absl::Status CheckSameRecord(const Record& asked, const v1::RecordReceipt& exist
   return FieldError(absl::StatusCode::kAlreadyExists, "created_ms", "another time of creation",
                     StrCat("what the ledger ", asked.ledger, " was created with"));
 }
-
-// Passes progress on, but not more often than a person can read it.
-class ProgressWriter {
- public:
-  explicit ProgressWriter(Sink<v1::VerifyStoreResponse>& responses) : responses_(responses) {}
-
-  void Report(std::string_view phase, std::uint64_t done, std::uint64_t total) {
-    constexpr std::chrono::milliseconds kInterval{250};
-    const auto now = std::chrono::steady_clock::now();
-    if (phase == phase_ && now < next_) return;
-    phase_ = phase;
-    next_ = now + kInterval;
-    v1::VerifyStoreResponse message;
-    message.set_phase(phase_);
-    message.set_done(done);
-    message.set_total(total);
-    // A client that left is noticed by the call's token.
-    responses_.Write(std::move(message)).IgnoreError();
-  }
-
- private:
-  Sink<v1::VerifyStoreResponse>& responses_;
-  std::string phase_;
-  std::chrono::steady_clock::time_point next_;
-};
 
 void FillResult(const VerifyResult& result, v1::VerifyStoreResponse::Result* message) {
   message->set_tree_size(result.tree_size.value);
@@ -172,7 +148,7 @@ absl::Status VerifyStore(Env& env, const v1::VerifyStoreRequest& request,
                              env.ledgers.Find(request.ledger()));
   TRIBUTARY_ASSIGN_OR_RETURN(const std::unique_ptr<Store> scratch,
                              env.ledgers.home().MakeScratch());
-  ProgressWriter progress(responses);
+  ProgressWriter<v1::VerifyStoreResponse> progress(responses);
   TRIBUTARY_ASSIGN_OR_RETURN(
       const VerifyResult result,
       ledger->Verify(

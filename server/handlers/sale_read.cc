@@ -5,12 +5,10 @@
 
 #include "graph/model/ordering.h"
 #include "graph/settlement/explain.h"
+#include "graph/settlement/sale_adjustments.h"
 #include "server/convert/enums.h"
-#include "server/handlers/settle_limits.h"
-#include "server/handlers/settle_list.h"
 #include "server/handlers/settle_read.h"
-#include "server/handlers/walk_limits.h"
-#include "server/settlement_routes.h"
+#include "server/handlers/statement_parts.h"
 
 namespace tributary::server {
 namespace {
@@ -167,6 +165,30 @@ absl::Status FillSplit(Env& env, const LedgerView& view, const SaleValue& value,
   return absl::OkStatus();
 }
 
+absl::Status FillAdjustments(Env& env, const SettlementView& reader, const StoredRecord& record,
+                             const SaleState& state, v1::GetSaleResponse* response) {
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, StatementOfSale(reader, state));
+  if (!statement.has_value()) return absl::OkStatus();
+  TRIBUTARY_ASSIGN_OR_RETURN(
+      const std::vector<SaleAdjustment> adjustments,
+      InServerWords(AdjustmentsOfSale(reader, *statement, Logged(record), CloseOptionsOf(env))));
+  std::size_t line_count = 0;
+  for (const SaleAdjustment& adjustment : adjustments) line_count += adjustment.lines.size();
+  if (line_count > env.limits.attribution_line_count_max) {
+    return LimitExceeded("lines of its adjustments (ListAdjustmentLines has them by pages)",
+                         line_count, "attribution_line_count_max",
+                         env.limits.attribution_line_count_max);
+  }
+  for (const SaleAdjustment& adjustment : adjustments) {
+    v1::SaleAdjustment* message = response->add_adjustments();
+    TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord stored,
+                               reader.view().ReadRecord(adjustment.adjustment.position));
+    TRIBUTARY_RETURN_IF_ERROR(FillAdjustment(reader, stored, message->mutable_adjustment()));
+    for (const AdjustmentLine& line : adjustment.lines) ToProto(line, message->add_lines());
+  }
+  return absl::OkStatus();
+}
+
 ExplainOptions ExplainOptionsOf(Env& env) {
   ExplainOptions options;
   options.routes = [&env](const SettlementReader& reader) {
@@ -199,6 +221,9 @@ absl::Status GetSale(Env& env, const v1::GetSaleRequest& request, v1::GetSaleRes
   response->set_tree_size(view->tree_size().value);
   v1::SaleView* message = response->mutable_sale();
   TRIBUTARY_RETURN_IF_ERROR(FillSale(reader, record, sale, status, message));
+  if (request.with_adjustments()) {
+    TRIBUTARY_RETURN_IF_ERROR(FillAdjustments(env, reader, record, sale.state, response));
+  }
   if (!request.with_split()) return absl::OkStatus();
   if (!message->nothing_owed().empty()) {
     TRIBUTARY_ASSIGN_OR_RETURN(const CurrencyRecord currency,

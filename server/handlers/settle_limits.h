@@ -10,7 +10,7 @@ namespace tributary::server {
 inline SplitLimits SplitLimitsOf(const Limits& limits) {
   SplitLimits split;
   split.line_count_max = limits.line_count_max;
-  split.flow.cell_count_max = limits.cell_count_max;
+  split.visit_count_max = limits.visit_count_max;
   return split;
 }
 

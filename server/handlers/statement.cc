@@ -10,33 +10,14 @@
 #include "graph/settlement/record_scan.h"
 #include "graph/settlement/routes.h"
 #include "server/convert/enums.h"
-#include "server/handlers/settle_limits.h"
 #include "server/handlers/settle_list.h"
-#include "server/handlers/walk_limits.h"
-#include "server/settlement_routes.h"
+#include "server/handlers/statement_parts.h"
 
 namespace tributary::server {
 namespace {
 
 // Lines of one message of a preview, or of one step into the store.
 constexpr std::size_t kLineBlockCount = 4'096;
-
-CloseOptions CloseOptionsOf(const Env& env) {
-  CloseOptions options;
-  options.routes = [&env](const SettlementReader& reader) {
-    return ReadEarnerRoutes(reader, &env.cancel);
-  };
-  options.limits = CloseLimitsOf(env.limits);
-  options.cancel = &env.cancel;
-  return options;
-}
-
-// With limits of the walk named as operators know them.
-template <typename T>
-absl::StatusOr<T> InServerWords(absl::StatusOr<T> result) {
-  if (result.ok()) return result;
-  return WalkError(result.status());
-}
 
 Record RecordOf(const std::string& ledger, RecordBody body) {
   Record record;
@@ -319,6 +300,7 @@ absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
                              ReadRequest(request.statement(), request.cause()));
   TRIBUTARY_ASSIGN_OR_RETURN(asked.mode, FromProto(request.mode(), "mode"));
   asked.reason = request.reason();
+  asked.refuse_past_holds = true;
   TRIBUTARY_ASSIGN_OR_RETURN(const auto ledger, env.ledgers.Find(request.ledger()));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto lock, ledger->LockSettlement(&env.cancel));
   TRIBUTARY_ASSIGN_OR_RETURN(const auto newest, ledger->ViewAt(std::nullopt, &env.cancel));

@@ -14,6 +14,8 @@ absl::Status CloseStatement(Env& env, const v1::CloseStatementRequest& request,
                             v1::CloseStatementResponse* response);
 absl::Status PreviewStatement(Env& env, const v1::PreviewStatementRequest& request,
                               Sink<v1::PreviewStatementResponse>& responses);
+absl::Status VerifyStatement(Env& env, const v1::VerifyStatementRequest& request,
+                             Sink<v1::VerifyStatementResponse>& responses);
 absl::Status PreviewAdjustment(Env& env, const v1::PreviewAdjustmentRequest& request,
                                Sink<v1::PreviewAdjustmentResponse>& responses);
 absl::Status PostAdjustment(Env& env, const v1::PostAdjustmentRequest& request,
@@ -27,6 +29,8 @@ absl::Status ListStatementLines(Env& env, const v1::ListStatementLinesRequest& r
                                 v1::ListStatementLinesResponse* response);
 absl::Status ListAdjustments(Env& env, const v1::ListAdjustmentsRequest& request,
                              v1::ListAdjustmentsResponse* response);
+absl::Status ListPendingCauses(Env& env, const v1::ListPendingCausesRequest& request,
+                               v1::ListPendingCausesResponse* response);
 absl::Status ListAdjustmentLines(Env& env, const v1::ListAdjustmentLinesRequest& request,
                                  v1::ListAdjustmentLinesResponse* response);
 

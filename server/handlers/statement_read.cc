@@ -10,6 +10,7 @@
 #include "server/handlers/line_proofs.h"
 #include "server/handlers/settle_list.h"
 #include "server/handlers/statement.h"
+#include "server/handlers/statement_parts.h"
 
 namespace tributary::server {
 namespace {
@@ -18,53 +19,6 @@ namespace {
 constexpr std::size_t kLineBatch = 1'024;
 constexpr std::size_t kLineCandidateCountMax = 200'000;
 constexpr std::uint32_t kProvenPageSizeMax = 1'000;
-
-template <typename Request>
-absl::StatusOr<StoredRecord> FindStatementOf(const LedgerView& view, const Request& request) {
-  if (request.which_case() == Request::kRecordId) {
-    return RequireRecord<StatementRecord>(view, request.record_id(), "record_id", "a statement");
-  }
-  if (request.which_case() == Request::kNumber) {
-    StatementRecord probe;
-    probe.number = request.number();
-    return RequireInForce(view, probe, "number", StrCat(request.number()),
-                          "the number of a statement");
-  }
-  TRIBUTARY_ASSIGN_OR_RETURN(
-      const std::uint64_t count,
-      view.CountRecordsBefore(kRecordTypeOf<StatementRecord>, LogPosition{UINT64_MAX}));
-  if (count == 0) {
-    return FieldError(absl::StatusCode::kNotFound, "number", "no statement",
-                      "a ledger with a closed statement");
-  }
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto positions,
-                             view.ListRecords(kRecordTypeOf<StatementRecord>, count - 1, 1));
-  return view.ReadRecord(positions.at(0));
-}
-
-absl::Status FillStatement(const StoredRecord& record, v1::StatementView* message) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, BodyOf<StatementRecord>(record));
-  ToProto(statement, message->mutable_statement());
-  ToProto(record, message->mutable_record());
-  return absl::OkStatus();
-}
-
-absl::Status FillAdjustment(const SettlementView& reader, const StoredRecord& record,
-                            v1::AdjustmentView* message) {
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto adjustment, BodyOf<AdjustmentRecord>(record));
-  ToProto(adjustment, message->mutable_adjustment());
-  ToProto(record, message->mutable_record());
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto statement, reader.FindRecord(adjustment.statement));
-  if (statement.has_value()) {
-    message->set_statement_number(std::get<StatementRecord>(statement->record.body).number);
-  }
-  if (adjustment.mode == AdjustmentMode::kProspective) return absl::OkStatus();
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto posted, StatementOf(reader, record.position));
-  if (posted.has_value()) {
-    message->set_posted_number(std::get<StatementRecord>(posted->record.body).number);
-  }
-  return absl::OkStatus();
-}
 
 // The name of whom a payee key is about; empty where it has none.
 absl::StatusOr<std::string> NameOfPayee(const LedgerView& view, std::string_view payee) {

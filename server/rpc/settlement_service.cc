@@ -45,6 +45,7 @@ class SettlementServiceImpl final : public v1::SettlementService::CallbackServic
   TRIBUTARY_UNARY(Maintain, PostAdjustment)
   TRIBUTARY_UNARY(Maintain, CreatePayoutBatch)
   TRIBUTARY_SERVER_STREAM(PreviewStatement)
+  TRIBUTARY_SERVER_STREAM(VerifyStatement)
   TRIBUTARY_SERVER_STREAM(PreviewAdjustment)
 
   TRIBUTARY_UNARY(Read, GetSale)
@@ -55,6 +56,7 @@ class SettlementServiceImpl final : public v1::SettlementService::CallbackServic
   TRIBUTARY_UNARY(Read, ListStatementLines)
   TRIBUTARY_UNARY(Read, ListAdjustments)
   TRIBUTARY_UNARY(Read, ListAdjustmentLines)
+  TRIBUTARY_UNARY(Read, ListPendingCauses)
   TRIBUTARY_UNARY(Read, GetBalance)
   TRIBUTARY_UNARY(Read, ListBalances)
   TRIBUTARY_UNARY(Read, GetHold)

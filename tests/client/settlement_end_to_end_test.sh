@@ -185,6 +185,19 @@ case_statement() {
   says "something to close" "$work/err"
   expect 0 "$cli" statement close --expected-number 3
   expect 1 "$cli" statement close
+
+  # All of them come out of the log once more.
+  expect 0 "$cli" statement verify
+  says "1 of 1 statement came out of the log once more"
+  expect 0 "$cli" statement verify 2 --output json
+  is statements.0.outcome identical
+  is statements.0.number 2
+  is different_count 0
+  expect 0 "$cli" statement verify --all --output json
+  is statement_count 3
+  is identical_count 3
+  expect 3 "$cli" statement verify 9
+  expect 2 "$cli" statement verify 1 --all
 }
 
 case_import() {

@@ -489,13 +489,13 @@ std::string RecordMarket(server::Env& env) {
     RecordOne(env, sale);
   }
   const v1::CloseStatementResponse first = Close(env);
+  const std::string cause = RecordOne(env, CorrectedWeights(wrong));
+  MustPost(env, first.receipt().record_id(), cause, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
   v1::Fact hold;
   hold.mutable_hold()->set_reference("claim");
   hold.mutable_hold()->set_asset(Id("data"));
   hold.mutable_hold()->set_reason("claimed");
   RecordOne(env, hold);
-  const std::string cause = RecordOne(env, CorrectedWeights(wrong));
-  MustPost(env, first.receipt().record_id(), cause, v1::ADJUSTMENT_MODE_CARRIED_FORWARD);
   for (int i = 0; i < 10; ++i) RecordOne(env, Sale("late " + std::to_string(i), "output", "1001"));
   Close(env, policy);
   PayEverybody(env, "run 1");

@@ -233,5 +233,47 @@ TEST_CASE("explain: lines name who earns, in the place of whom the lineage names
   CHECK((routed.value->split.lines[0].grains == 10 * kCent));
 }
 
+TEST_CASE("adjust: nothing is given past a hold that came after the close", "[settlement]") {
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kWork, "ben");
+  ledger.Asset(2, AssetKind::kOutput, "cleo");
+  const LogPosition first = ledger.Make(2, 1, {{0, 1}});
+  ledger.Sell(2, 100);
+  REQUIRE(ledger.Close().ok());
+  const LogPosition cause = ledger.Make(2, 1, {{1, 1}});  // from ana to ben
+  HoldRecord hold{.reference = "h"};
+  const auto [what, is_refused] = GENERATE(table<std::string, bool>({{"ben", true},
+                                                                     {"his work", true},
+                                                                     {"the weights", true},
+                                                                     {"ana, who gets less", false},
+                                                                     {"nobody", false}}));
+  CAPTURE(what);
+  if (what == "ben") hold.party = "ben";
+  if (what == "his work") hold.asset = TestId(1);
+  if (what == "the weights") hold.derivation = ledger.id(first);
+  if (what == "ana, who gets less") hold.party = "ana";
+  std::optional<LogPosition> placed;
+  if (what != "nobody") placed = ledger.Append(hold);
+  AdjustmentRequest request{.statement = LastStatement(*ledger.Reader()).value()->id,
+                            .cause = ledger.id(cause)};
+  const auto adjust = [&] { return PreviewAdjustment(*ledger.Reader(), request).status(); };
+  CHECK(adjust().ok());  // it can be looked at
+  request.refuse_past_holds = true;
+  const absl::Status refused = adjust();
+  CHECK(refused.code() ==
+        (is_refused ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kOk));
+  if (is_refused) {
+    const bool names_hold =
+        refused.message().find(HoldKey(ledger.id(*placed))) != absl::string_view::npos;
+    CHECK(names_hold);
+  }
+  request.mode = AdjustmentMode::kProspective;
+  CHECK(adjust().ok());
+  request.mode = AdjustmentMode::kCarriedForward;
+  if (placed) ledger.Append(HoldReleaseRecord{.hold = ledger.id(*placed)});
+  CHECK(adjust().ok());
+}
+
 }  // namespace
 }  // namespace tributary::test

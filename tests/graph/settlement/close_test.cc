@@ -268,5 +268,38 @@ TEST_CASE("close: a list that lost a record is damage", "[settlement]") {
         absl::StatusCode::kDataLoss);
 }
 
+TEST_CASE("close: holds that catch something cost no flow of their own", "[settlement]") {
+  constexpr std::uint8_t kOutputCount = 60;
+  LedgerStory ledger;
+  ledger.Asset(0, AssetKind::kWork, "ana");
+  ledger.Asset(1, AssetKind::kDataset, "ben");
+  ledger.Make(1, 0, {{0, 1}});
+  for (std::uint8_t i = 0; i < kOutputCount; ++i) {
+    const auto output = static_cast<std::uint8_t>(2 + i);
+    ledger.Asset(output, AssetKind::kOutput, "cleo");
+    const LogPosition made = ledger.Make(output, 1, {{1, 1}});
+    ledger.Append(HoldRecord{.reference = "h" + std::to_string(i), .derivation = ledger.id(made)});
+  }
+  // One that nobody disputes.
+  ledger.Asset(90, AssetKind::kOutput, "dan");
+  ledger.Make(90, 1, {{1, 1}});
+  for (std::uint8_t i = 0; i < kOutputCount; ++i) {
+    ledger.Sell(static_cast<std::uint8_t>(2 + i), 100);
+  }
+  ledger.Sell(90, 100);
+  // 63 assets with 62 edges are collected once and flow once.
+  CloseOptions options;
+  options.limits.valuation.visit_count_max = 2 * (63 + 62);
+  const ClosedStatement closed = ledger.Close(options).value();
+  CHECK(closed.lines.size() == kOutputCount + 2);
+  CHECK(LineOf(closed, "party:ana").paid == MinorUnits{50});
+  CHECK(LineOf(closed, "party:dan").paid == MinorUnits{50});
+  for (std::uint64_t n = 0; n < ledger.tree_size().value; ++n) {
+    const LoggedRecord& record = ledger.at({n});
+    if (!std::holds_alternative<HoldRecord>(record.record.body)) continue;
+    CHECK(LineOf(closed, HoldKey(record.id)).earned == Grains{100} << 64);
+  }
+}
+
 }  // namespace
 }  // namespace tributary::test

@@ -233,9 +233,9 @@ TEST_CASE("policy: limits and amounts", "[settlement]") {
   const auto too_many = Split(made, {.line_count_max = 6});
   CHECK_STATUS(too_many, absl::StatusCode::kResourceExhausted);
   CHECK(FieldOf(too_many.status()) == "line_count_max");
-  const auto too_large = Split(made, {.flow = {.cell_count_max = 6}});
+  const auto too_large = Split(made, {.visit_count_max = 6});
   CHECK_STATUS(too_large, absl::StatusCode::kResourceExhausted);
-  CHECK(FieldOf(too_large.status()) == "cell_count_max");
+  CHECK(FieldOf(too_large.status()) == "visit_count_max");
   made.sale.amount = (BigInt(1) << 63) - 1;
   CHECK_STATUS(Split(made), absl::StatusCode::kOk);
   made.sale.amount += 1;
@@ -308,7 +308,8 @@ TEST_CASE("flow: what is placed is bounded", "[settlement]") {
   const MemoryLineageReader reader(made.lineage);
   const auto subgraph = CollectUpstream(reader, MemoryLineageReader::Number(0)).value();
   const auto place = [&](Grains first, Grains second) {
-    return FlowGrains(subgraph, {.layer_count = 2}, {{{0, 0}, first}, {{1, 1}, second}}).status();
+    const PlacedGrains placed[] = {{0, first}, {1, second}};
+    return FlowGrains(subgraph, {}, placed).status();
   };
   CHECK_STATUS(place(kPlacedGrainsMax - 1, 1), absl::StatusCode::kOk);
   CHECK_STATUS(place(kPlacedGrainsMax, 1), absl::StatusCode::kOutOfRange);

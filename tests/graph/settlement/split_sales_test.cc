@@ -146,6 +146,49 @@ TEST_CASE("split sales: one flow gives what each sale gives, but for single grai
   CHECK(term_count > 200);
 }
 
+// A close adds up what holds catch where they catch it; what one sale gives is shown with its
+// payees, by a flow for each hold, which is compared with a slow reference elsewhere.
+TEST_CASE("split sales: a hold has what it catches, whether that flows on or not",
+          "[settlement][property]") {
+  Rng rng = SeededRng(31);
+  std::size_t caught_count = 0;
+  std::size_t floor_count = 0;
+  for (int trial = 0; trial < 4'000; ++trial) {
+    SaleCase given = RandomSaleCase(rng);
+    // A dispute over most of the lineage.
+    for (std::size_t i = 0; i < given.lineage.assets.size(); ++i) {
+      if (given.lineage.assets[i].derivation && rng.OneIn(2)) {
+        given.holds.push_back({.derivation_of = i});
+      }
+    }
+    std::erase_if(given.holds, [](const ReferenceHold& hold) { return hold.on_sale; });
+    const Bound bound(given);
+    const BoundPolicy policy{&given.policy, bound.terms};
+    const auto subgraph =
+        CollectUpstream(bound.reader, MemoryLineageReader::Number(given.sale.target)).value();
+    const Placement sold{LineageSubgraph::kTarget, {1 + rng.Below(1'000'000)}, 1};
+    const SalesTerms terms{"EUR", 64};
+    const auto shown =
+        SplitSales(bound.reader, subgraph, std::span(&sold, 1), terms, policy, bound.holds);
+    PayeeTotals totals(1'000'000);
+    const auto added = AddSales(bound.reader, subgraph, std::span(&sold, 1), terms, policy,
+                                bound.holds, {}, nullptr, &totals);
+    CAPTURE(rng.seed(), trial);
+    REQUIRE(shown.ok() == added.ok());
+    if (!shown.ok()) continue;
+    Totals expected;
+    AddTo(*shown, &expected);
+    REQUIRE(ByPayee(totals) == expected);
+    for (const SaleLine& line : shown->lines) {
+      if (!line.hold || bound.holds[*line.hold].subject != HoldSubject::kDerivation) continue;
+      ++caught_count;
+      floor_count += line.reason.cause == LineCause::kFloor ? 1 : 0;
+    }
+  }
+  CHECK(caught_count > 1'000);
+  CHECK(floor_count > 200);
+}
+
 TEST_CASE("split sales: more terms than a word of bits has are all found", "[settlement]") {
   // A chain of 150 assets, each with a term: a sale of asset i owes those of all after it.
   std::vector<PlainAsset> assets;
