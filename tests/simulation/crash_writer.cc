@@ -1,6 +1,9 @@
 // The process that the kill test kills: records without end, and says what it was told.
 //
-//   crash_writer <directory> <journal> <seed>
+//   crash_writer <directory> <journal> <seed> <awaited>
+//
+// What is awaited, "close", "adjustment" or nothing, comes soon: sessions are as short as can be,
+// and all of them settle, or none.
 //
 // Opens the ledger in <directory>/ledger, or makes it (in <directory>/creating, then renamed, as
 // the server does). Several threads record, step by step or with several steps in flight, whose
@@ -114,10 +117,12 @@ std::map<std::string, int> NextSteps(const std::string& journal_path) {
 
 class Writing {
  public:
-  Writing(std::string directory, const std::string& journal_path, std::uint64_t seed)
+  Writing(std::string directory, const std::string& journal_path, std::uint64_t seed,
+          std::string awaited)
       : directory_(std::move(directory)),
         journal_(journal_path),
         rng_(seed),
+        awaited_(std::move(awaited)),
         next_steps_(NextSteps(journal_path)) {
     files_.directory = directory_ + "/ledger";
     pool_marker_ = directory_ + "/pool";
@@ -168,11 +173,13 @@ class Writing {
     };
     for (int writer = 0; writer < kWriterCount; ++writer) {
       // Most sessions are short, so that kills meet their ends.
-      write(OptionsOf(writer), 1 + rng_.Below(rng_.OneIn(4) ? 10 : 3));
+      const std::uint64_t step_count = 1 + rng_.Below(rng_.OneIn(4) ? 10 : 3);
+      write(OptionsOf(writer), awaited_.empty() ? step_count : 1);
     }
     // Not in each session: a statement of thousands of lines outlasts most kills, and sessions that
     // come to their end are to be struck, too.
-    if (rng_.OneIn(2)) write(CloserOptions(), kStepsPerRound);
+    const bool settles = awaited_.empty() ? rng_.OneIn(2) : awaited_ == "adjustment";
+    if (settles) write(CloserOptions(), kStepsPerRound);
     std::thread copier([this, &ledger, &stop] { Copy(**ledger, &stop); });
     for (std::thread& thread : threads) thread.join();
     stop = true;
@@ -253,6 +260,7 @@ class Writing {
   const std::string directory_;
   Journal journal_;
   Rng rng_;
+  const std::string awaited_;
   std::map<std::string, int> next_steps_ = {};
   LedgerFiles files_ = {};
   Overlaps* overlaps_ = nullptr;  // of a session whose groups overlap
@@ -265,9 +273,9 @@ class Writing {
 }  // namespace tributary::test
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::cerr << "usage: crash_writer <directory> <journal> <seed>\n";
+  if (argc != 5) {
+    std::cerr << "usage: crash_writer <directory> <journal> <seed> <awaited>\n";
     return 2;
   }
-  tributary::test::Writing(argv[1], argv[2], std::strtoull(argv[3], nullptr, 10)).Run();
+  tributary::test::Writing(argv[1], argv[2], std::strtoull(argv[3], nullptr, 10), argv[4]).Run();
 }
