@@ -44,6 +44,7 @@ class Session {
   std::string server;
   std::string ledger;
   Output output = Output::kTable;
+  bool ledger_given = false;  // on the command line, not by the environment
   std::uint32_t deadline_s = 0;          // 0: the defaults of ClientOptions
   std::function<absl::Status()> action;  // what the chosen command does
 

@@ -294,6 +294,13 @@ restart() {
   expect 0 "$cli" attribute first-sale:output --output json
   cp "$work/out" "$work/before"
   stopped 0
+  # Of several ledgers, the one that the command line names.
+  expect 0 "$cli" ledger create another
+  expect 0 "$cli" status --output csv
+  says 'another,'
+  expect 0 "$cli" status --ledger another --output csv
+  (($(wc -l < "$work/out") == 2)) || fail 'status of one ledger, with its header'
+  expect 3 "$cli" status --ledger no-such
   start a
   expect 0 "$cli" attribute first-sale:output --output json
   cmp "$work/before" "$work/out" || fail 'a restart changes an answer'
