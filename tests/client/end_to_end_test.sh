@@ -154,6 +154,8 @@ record_flags() {
   expect 0 "$cli" record asset --named thing --namespace n --kind output --name thing
   expect 0 "$cli" record alias my:thing thing
   expect 0 "$cli" record party ana
+  expect 0 "$cli" record --help
+  says 'Examples:'
   expect 0 "$cli" record holders my:thing ana=100%
   expect 0 "$cli" record consent model ana --use training --status allowed
   expect 2 "$cli" record derivation --generated thing --input model:generator:1/3 --input data:reference:20%
