@@ -103,7 +103,7 @@ int Main(int argc, char** argv) {
       name != nullptr && !session.ledger_given) {
     session.ledger = name;
   }
-  const absl::Status status = session.action();
+  const absl::Status status = session.Run();
   if (status.ok()) return kExitOk;
   std::fputs(FormatError(status, session.output).c_str(), stderr);
   return ExitCodeOf(status);
