@@ -304,7 +304,7 @@ void AddPreview(CLI::App* adjustment, Session* session) {
   auto arguments = std::make_shared<AdjustmentArguments>();
   AddSubject(preview, arguments.get());
   AddLimit(preview, &arguments->limit);
-  AddTreeSize(preview, &arguments->tree_size);
+  AddTreeSize(preview, session, &arguments->tree_size);
   Choose(preview, session, arguments, &Preview);
 }
 
@@ -340,7 +340,7 @@ void AddAdjustmentCommand(CLI::App* app, Session* session) {
   auto arguments = std::make_shared<AdjustmentArguments>();
   list->add_option("STATEMENT", arguments->statement, "Number, or id of the record");
   AddLimit(list, &arguments->limit);
-  AddTreeSize(list, &arguments->tree_size);
+  AddTreeSize(list, session, &arguments->tree_size);
   Choose(list, session, arguments, &List);
 
   CLI::App* lines = AddCommand(adjustment, "lines", "List old, new and difference of each payee",
@@ -349,7 +349,7 @@ void AddAdjustmentCommand(CLI::App* app, Session* session) {
   lines->add_option("ADJUSTMENT", arguments->adjustment, "Id of the record")->required();
   lines->add_option("--payee", arguments->payee, "Only the lines of this payee key");
   AddLimit(lines, &arguments->limit);
-  AddTreeSize(lines, &arguments->tree_size);
+  AddTreeSize(lines, session, &arguments->tree_size);
   Choose(lines, session, arguments, &ShowLines);
 }
 

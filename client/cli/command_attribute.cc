@@ -204,7 +204,7 @@ void AddAttributeCommand(CLI::App* app, Session* session) {
                  "Every line as CSV, however many: line_kind, id, grains, in order of id")
       ->excludes(top);
   attribute->add_flag("--exact", arguments->exact, "Show also the exact share, of 2^96");
-  AddTreeSize(attribute, &arguments->tree_size);
+  AddTreeSize(attribute, session, &arguments->tree_size);
   attribute->callback([session, arguments, top] {
     arguments->has_top = top->count() > 0;
     session->action = [session, arguments] { return Attribute(*session, *arguments); };

@@ -267,7 +267,7 @@ void AddBalanceCommand(CLI::App* app, Session* session) {
   balance->add_option("--payable-min", arguments->payable_min,
                       "Without PARTY: only with at least so many minor units payable");
   AddLimit(balance, &arguments->limit);
-  AddTreeSize(balance, &arguments->tree_size);
+  AddTreeSize(balance, session, &arguments->tree_size);
   balance->callback([session, arguments] {
     session->action = [session, arguments] { return ShowBalance(*session, *arguments); };
   });

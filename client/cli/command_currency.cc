@@ -115,7 +115,7 @@ void AddCurrencyCommand(CLI::App* app, Session* session) {
   CLI::App* list =
       AddCommand(currency, "list", "List the ledger's currencies", {"tributary currency list"});
   auto list_arguments = std::make_shared<CurrencyArguments>();
-  AddTreeSize(list, &list_arguments->tree_size);
+  AddTreeSize(list, session, &list_arguments->tree_size);
   list->callback([session, list_arguments] {
     session->action = [session, list_arguments] {
       return ListCurrencies(*session, *list_arguments);

@@ -144,7 +144,7 @@ void AddExportCommand(CLI::App* app, Session* session) {
           "--in-force", arguments->in_force,
           "Only what is in force, without what it replaced: to seed a ledger of another name")
       ->excludes(log);
-  AddTreeSize(command, &arguments->tree_size);
+  AddTreeSize(command, session, &arguments->tree_size);
   command->callback([session, arguments] {
     session->action = [session, arguments] { return Export(*session, *arguments); };
   });

@@ -289,7 +289,7 @@ void AddList(CLI::App* hold, Session* session) {
   auto arguments = std::make_shared<HoldArguments>();
   list->add_flag("--all", arguments->all, "Also holds that were released");
   AddLimit(list, &arguments->limit);
-  AddTreeSize(list, &arguments->tree_size);
+  AddTreeSize(list, session, &arguments->tree_size);
   list->callback([session, arguments] {
     session->action = [session, arguments] { return ListHolds(*session, *arguments); };
   });

@@ -166,13 +166,13 @@ absl::Status Impact(Session& session, const WalkArguments& arguments) {
   return absl::OkStatus();
 }
 
-std::shared_ptr<WalkArguments> AddWalkArguments(CLI::App* command) {
+std::shared_ptr<WalkArguments> AddWalkArguments(CLI::App* command, Session* session) {
   auto arguments = std::make_shared<WalkArguments>();
   command->add_option("ASSET", arguments->asset, "Id, beginning of an id, alias or name")
       ->required();
   command->add_option("--depth", arguments->depth, "Greatest distance; absent: no limit")
       ->check(CLI::Range(1u, 1u << 31));
-  AddTreeSize(command, &arguments->tree_size);
+  AddTreeSize(command, session, &arguments->tree_size);
   return arguments;
 }
 
@@ -183,7 +183,7 @@ void AddLineageCommand(CLI::App* app, Session* session) {
       AddCommand(app, "lineage", "Show what an asset was made from",
                  {"tributary lineage first-sale:output", "tributary lineage 3fa9c1 --depth 2",
                   "tributary lineage 3fa9c1 --format dot | dot -Tsvg > lineage.svg"});
-  const auto arguments = AddWalkArguments(lineage);
+  const auto arguments = AddWalkArguments(lineage, session);
   lineage->add_option("--format", arguments->format, "tree, dot, graphml or json")
       ->check(CLI::IsMember({"tree", "dot", "graphml", "json"}))
       ->default_str("tree")
@@ -197,7 +197,7 @@ void AddImpactCommand(CLI::App* app, Session* session) {
   CLI::App* impact = AddCommand(
       app, "impact", "Show what depends on an asset",
       {"tributary impact first-sale:dataset", "tributary impact 3fa9c1 --kind output --top 0"});
-  const auto arguments = AddWalkArguments(impact);
+  const auto arguments = AddWalkArguments(impact, session);
   impact
       ->add_option("--kind", arguments->kinds,
                    "List only this kind (model is short for model_checkpoint); may be repeated")

@@ -86,7 +86,7 @@ absl::Status RebuildIndexes(Session& session) {
   TRIBUTARY_ASSIGN_OR_RETURN(*request.mutable_ledger(), session.Ledger());
   TRIBUTARY_ASSIGN_OR_RETURN(
       const v1::RebuildIndexesResponse response,
-      session.client().Call(&v1::AdminService::Stub::RebuildIndexes, request));
+      session.client().CallLong(&v1::AdminService::Stub::RebuildIndexes, request));
   session.Emit(
       [&] {
         return Json{{"ledger", request.ledger()},
@@ -112,7 +112,7 @@ absl::Status Backup(Session& session, const std::string& name) {
   TRIBUTARY_ASSIGN_OR_RETURN(*request.mutable_ledger(), session.Ledger());
   request.set_name(name);
   TRIBUTARY_ASSIGN_OR_RETURN(const v1::BackupResponse response,
-                             session.client().Call(&v1::AdminService::Stub::Backup, request));
+                             session.client().CallLong(&v1::AdminService::Stub::Backup, request));
   session.Emit(
       [&] {
         return Json{{"ledger", request.ledger()},
@@ -174,9 +174,11 @@ void AddVerifyStoreCommand(CLI::App* app, Session* session) {
       {"tributary verify-store --ledger example"});
   verify->callback([session] { session->action = [session] { return VerifyStore(*session); }; });
 
-  CLI::App* rebuild = AddCommand(app, "rebuild-indexes",
-                                 "Write every index of a ledger anew from its log and records",
-                                 {"tributary rebuild-indexes --ledger example --deadline 3600"});
+  CLI::App* rebuild =
+      AddCommand(app, "rebuild-indexes",
+                 "Write every index of a ledger anew from its log and records. Once begun it "
+                 "goes on in the server even if this program is stopped.",
+                 {"tributary rebuild-indexes --ledger example"});
   rebuild->callback(
       [session] { session->action = [session] { return RebuildIndexes(*session); }; });
 }
@@ -185,7 +187,7 @@ void AddBackupCommands(CLI::App* app, Session* session) {
   CLI::App* backup = AddCommand(app, "backup",
                                 "Write a verified copy of a ledger, while it stays in use, below "
                                 "the server's backup directory",
-                                {"tributary backup 2026-01-02 --ledger example --deadline 3600"});
+                                {"tributary backup 2026-01-02 --ledger example"});
   auto name = std::make_shared<std::string>();
   backup->add_option("NAME", *name, "Name of the backup: letters, digits and . _ -")->required();
   backup->callback(

@@ -523,7 +523,7 @@ void AddPayoutCommand(CLI::App* app, Session* session) {
   CLI::App* list = AddCommand(payout, "list", "List payouts", {"tributary payout list"});
   auto arguments = std::make_shared<PayoutArguments>();
   AddLimit(list, &arguments->limit);
-  AddTreeSize(list, &arguments->tree_size);
+  AddTreeSize(list, session, &arguments->tree_size);
   Choose(list, session, arguments, &ListBatches);
 
   CLI::App* show =
@@ -533,7 +533,7 @@ void AddPayoutCommand(CLI::App* app, Session* session) {
   show->add_option("PAYOUT", arguments->reference, "Reference, or the id of its record")
       ->required();
   AddFiles(show, arguments.get());
-  AddTreeSize(show, &arguments->tree_size);
+  AddTreeSize(show, session, &arguments->tree_size);
   Choose(show, session, arguments, &ShowBatch);
 }
 

@@ -188,7 +188,7 @@ void AddQuoteCommand(CLI::App* app, Session* session) {
                        "Lines, the others in one; 0: all. Absent: 50 in tables, else "
                        "all")
           ->check(CLI::Range(0u, 10'000u));
-  AddTreeSize(quote, &arguments->tree_size);
+  AddTreeSize(quote, session, &arguments->tree_size);
   quote->callback([session, arguments, scale, top] {
     arguments->has_scale = scale->count() > 0;
     arguments->has_top = top->count() > 0;

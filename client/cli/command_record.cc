@@ -171,7 +171,9 @@ void AddAsset(CLI::App* record, Session* session) {
       ->type_name("KIND");
   AddAssetIdentity(asset, arguments.get());
   asset->add_option("--name", arguments->name, "Name for people");
-  asset->add_option("--license", arguments->license, "SPDX expression");
+  asset->add_option("--license", arguments->license,
+                    "SPDX expression, such as MIT OR Apache-2.0; LicenseRef-Name for terms that "
+                    "SPDX does not list");
   asset->add_option("--media-type", arguments->media_type, "Such as image/png");
   asset->add_option("--location", arguments->locations, "Where it can be had; may be repeated")
       ->expected(1)
@@ -301,7 +303,11 @@ void AddConsent(CLI::App* record, Session* session) {
 }  // namespace
 
 void AddRecordCommand(CLI::App* app, Session* session) {
-  CLI::App* record = app->add_subcommand("record", "Record one fact");
+  CLI::App* record = AddCommand(
+      app, "record", "Record one fact",
+      {"tributary record party ana --name 'Ana Example' --ledger example",
+       "tributary record asset --file photo.jpg --kind work --license CC-BY-4.0",
+       "tributary record holders 3fa9c1 ana=2 ben=1", "tributary record derivation --help"});
   record->require_subcommand(1);
   AddParty(record, session);
   AddAsset(record, session);

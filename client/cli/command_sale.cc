@@ -257,7 +257,7 @@ void AddShow(CLI::App* sale, Session* session) {
                                       "Lines, the others in one; 0: all. Absent: 50 in tables, "
                                       "else all")
                          ->check(CLI::Range(0u, 10'000u));
-  AddTreeSize(show, &arguments->tree_size);
+  AddTreeSize(show, session, &arguments->tree_size);
   show->callback([session, arguments, top] {
     arguments->has_top = top->count() > 0;
     session->action = [session, arguments] { return ShowSale(*session, *arguments); };
@@ -285,7 +285,7 @@ void AddQuote(CLI::App* sale, Session* session) {
                                       "Lines, the others in one; 0: all. Absent: 50 in tables, "
                                       "else all")
                          ->check(CLI::Range(0u, 10'000u));
-  AddTreeSize(quote, &arguments->tree_size);
+  AddTreeSize(quote, session, &arguments->tree_size);
   quote->callback([session, arguments, top] {
     arguments->has_top = top->count() > 0;
     session->action = [session, arguments] { return QuoteSale(*session, *arguments); };
@@ -306,7 +306,7 @@ void AddList(CLI::App* sale, Session* session) {
   list->add_option("--begin", arguments->begin, "Only sales at or above this log position");
   list->add_option("--end", arguments->end, "Only sales below this log position");
   AddLimit(list, &arguments->limit);
-  AddTreeSize(list, &arguments->tree_size);
+  AddTreeSize(list, session, &arguments->tree_size);
   list->callback([session, arguments] {
     session->action = [session, arguments] { return ListSales(*session, *arguments); };
   });

@@ -282,7 +282,7 @@ void AddShowCommand(CLI::App* app, Session* session) {
       {"tributary show first-sale:output", "tributary show 3fa9c1 --tree-size 812 --output json"});
   auto arguments = std::make_shared<ShowArguments>();
   show->add_option("ASSET|RECORD", arguments->what, "Asset, or the id of a record")->required();
-  AddTreeSize(show, &arguments->tree_size);
+  AddTreeSize(show, session, &arguments->tree_size);
   show->callback([session, arguments] {
     session->action = [session, arguments] { return Show(*session, *arguments); };
   });

@@ -268,7 +268,7 @@ void AddPreview(CLI::App* statement, Session* session) {
   AddClosing(preview, arguments.get());
   preview->add_option("--payee", arguments->payee, "Only the lines of this payee key");
   AddLimit(preview, &arguments->limit);
-  AddTreeSize(preview, &arguments->tree_size);
+  AddTreeSize(preview, session, &arguments->tree_size);
   Choose(preview, session, arguments, &PreviewStatement);
 }
 
@@ -296,7 +296,7 @@ void AddStatementCommand(CLI::App* app, Session* session) {
   CLI::App* list = AddCommand(statement, "list", "List statements", {"tributary statement list"});
   auto arguments = std::make_shared<StatementArguments>();
   AddLimit(list, &arguments->limit);
-  AddTreeSize(list, &arguments->tree_size);
+  AddTreeSize(list, session, &arguments->tree_size);
   Choose(list, session, arguments, &ListStatements);
 
   CLI::App* show =
@@ -305,7 +305,7 @@ void AddStatementCommand(CLI::App* app, Session* session) {
   arguments = std::make_shared<StatementArguments>();
   show->add_option("STATEMENT", arguments->statement,
                    "Number, or id of the record; absent: the newest");
-  AddTreeSize(show, &arguments->tree_size);
+  AddTreeSize(show, session, &arguments->tree_size);
   Choose(show, session, arguments, &ShowStatement);
 
   AddStatementLinesCommand(statement, session);

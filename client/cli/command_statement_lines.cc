@@ -142,7 +142,7 @@ void AddStatementLinesCommand(CLI::App* statement, Session* session) {
   command->add_flag("--proof", arguments->proof,
                     "Check each line against the statement's root; JSON then holds the proofs");
   AddLimit(command, &arguments->limit);
-  AddTreeSize(command, &arguments->tree_size);
+  AddTreeSize(command, session, &arguments->tree_size);
   command->callback([session, arguments] {
     session->action = [session, arguments] { return ListLines(*session, *arguments); };
   });

@@ -120,14 +120,18 @@ absl::Status ShowVersion(const Session& session) {
 }  // namespace
 
 void AddStatusCommand(CLI::App* app, Session* session) {
-  CLI::App* status =
-      AddCommand(app, "status", "Show what the server runs and how much its ledgers hold",
-                 {"tributary status", "tributary status --output json"});
+  CLI::App* status = AddCommand(
+      app, "status", "Show what the server runs and how much its ledgers hold",
+      {"tributary status", "tributary status --ledger example", "tributary status --output json"});
   // A ledger of the environment must not make the server look dead where it does not exist yet.
   auto one_ledger = std::make_shared<bool>(false);
-  status->add_flag("--one", *one_ledger, "Only the ledger that --ledger names");
+  status->add_flag("--one", *one_ledger,
+                   "Only the ledger that --ledger or TRIBUTARY_LEDGER names; not needed where "
+                   "--ledger is given");
   status->callback([session, one_ledger] {
-    session->action = [session, one_ledger] { return ShowStatus(*session, !*one_ledger); };
+    session->action = [session, one_ledger] {
+      return ShowStatus(*session, !*one_ledger && !session->ledger_given);
+    };
   });
 }
 

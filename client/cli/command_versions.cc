@@ -254,7 +254,7 @@ void AddVersioned(CLI::App* app, Session* session, Versioned type, const std::st
                               {prefix + "list", prefix + "list " + example});
   list->add_option("NAME", arguments->first, "All versions of this one, oldest first");
   AddLimit(list, &arguments->limit);
-  AddTreeSize(list, &arguments->tree_size);
+  AddTreeSize(list, session, &arguments->tree_size);
   Choose(list, session, arguments, &ListVersions);
 
   arguments = new_arguments();
@@ -262,7 +262,7 @@ void AddVersioned(CLI::App* app, Session* session, Versioned type, const std::st
                               {prefix + "show " + example, prefix + "show RECORD_ID"});
   show->add_option("NAME|ID", arguments->first, "Name: the version in force; or a version's id")
       ->required();
-  AddTreeSize(show, &arguments->tree_size);
+  AddTreeSize(show, session, &arguments->tree_size);
   Choose(show, session, arguments, &ShowVersion);
 
   arguments = new_arguments();
@@ -271,7 +271,7 @@ void AddVersioned(CLI::App* app, Session* session, Versioned type, const std::st
   diff->add_option("OLD", arguments->first, "Name or id; alone: compared with what it supersedes")
       ->required();
   diff->add_option("NEW", arguments->second, "Name or id");
-  AddTreeSize(diff, &arguments->tree_size);
+  AddTreeSize(diff, session, &arguments->tree_size);
   Choose(diff, session, arguments, &DiffVersions);
 
   arguments = new_arguments();

@@ -150,7 +150,7 @@ void AddWhyCommand(CLI::App* app, Session* session) {
   why->add_option("--paths", arguments->paths, "How many paths at most")
       ->check(CLI::Range(1u, 100u))
       ->default_str("3");
-  AddTreeSize(why, &arguments->tree_size);
+  AddTreeSize(why, session, &arguments->tree_size);
   why->callback([session, arguments] {
     session->action = [session, arguments] { return Why(*session, *arguments); };
   });

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "client/cli/commands.h"
 #include "client/cli/help.h"
@@ -30,11 +31,14 @@ constexpr const char* kFooter =
     "  tributary attribute first-sale:output --ledger example\n"
     "  tributary quote first-sale:output --amount 125.00 --currency EUR --ledger example";
 
-void AddGlobalOptions(CLI::App* app, Session* session) {
+// Gives the option of the ledger. Its variable is not left to CLI11, which would not tell it from
+// what the command line says.
+CLI::Option* AddGlobalOptions(CLI::App* app, Session* session) {
   app->add_option("--server", session->server, "Server to talk to")
       ->envname("TRIBUTARY_SERVER")
       ->default_str("127.0.0.1:7411");
-  app->add_option("--ledger", session->ledger, "Ledger to work on")->envname("TRIBUTARY_LEDGER");
+  CLI::Option* ledger = app->add_option("--ledger", session->ledger,
+                                        "Ledger to work on; absent: what TRIBUTARY_LEDGER says");
   static const std::map<std::string, Output> kOutputs = {
       {"table", Output::kTable}, {"json", Output::kJson}, {"csv", Output::kCsv}};
   app->add_option("--output", session->output, "Form of the answer: table, json or csv")
@@ -42,8 +46,10 @@ void AddGlobalOptions(CLI::App* app, Session* session) {
       ->default_str("table")
       ->type_name("FORM");
   app->add_option("--deadline", session->deadline_s,
-                  "Seconds to wait for an answer; absent: 30, and a day for streams")
+                  "Seconds to wait for an answer; absent: 30, and a day for streams and for what "
+                  "takes long")
       ->check(CLI::Range(1u, 604'800u));
+  return ledger;
 }
 
 void AddCommands(CLI::App* app, Session* session) {
@@ -85,14 +91,19 @@ int Main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kFooter);
-  AddGlobalOptions(&app, &session);
+  const CLI::Option* ledger = AddGlobalOptions(&app, &session);
   AddCommands(&app, &session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   }
-  const absl::Status status = session.action();
+  session.ledger_given = ledger->count() > 0;
+  if (const char* name = std::getenv("TRIBUTARY_LEDGER");
+      name != nullptr && !session.ledger_given) {
+    session.ledger = name;
+  }
+  const absl::Status status = session.Run();
   if (status.ok()) return kExitOk;
   std::fputs(FormatError(status, session.output).c_str(), stderr);
   return ExitCodeOf(status);

@@ -4,7 +4,10 @@
 #include <cstdlib>
 
 #include "client/cli/terminal.h"
+#include "client/lib/convert.h"
 #include "graph/model/status.h"
+#include "graph/model/text.h"
+#include "graph/model/vocabulary.h"
 
 namespace tributary::cli {
 namespace {
@@ -31,6 +34,31 @@ absl::StatusOr<std::string> Session::Ledger() const {
     return UsageError("no ledger named: give --ledger NAME or set TRIBUTARY_LEDGER");
   }
   return ledger;
+}
+
+absl::Status Session::Run() {
+  if (read_time.has_value()) TRIBUTARY_RETURN_IF_ERROR(ResolveReadTime());
+  return action();
+}
+
+absl::Status Session::ResolveReadTime() {
+  const std::string& text = read_time->text;
+  std::optional<TimeMs> time = ParseTime(text);
+  if (!time.has_value() && text.ends_with('Z')) {
+    time = ParseTime(StrCat(std::string_view(text).substr(0, text.size() - 1), ".000Z"));
+  }
+  if (!time.has_value()) {
+    return UsageError(
+        InvalidField("--at", Quoted(text), "a time in UTC, such as 2026-01-31T23:59:59Z"));
+  }
+  v1::ResolveAssetRequest request;  // the cheapest question that names what it was answered at
+  TRIBUTARY_ASSIGN_OR_RETURN(*request.mutable_ledger(), Ledger());
+  request.mutable_at()->set_time_ms(static_cast<std::int64_t>(time->value));
+  request.set_text("-");
+  TRIBUTARY_ASSIGN_OR_RETURN(const v1::ResolveAssetResponse answer,
+                             client().Call(&v1::LineageService::Stub::ResolveAsset, request));
+  *read_time->tree_size = answer.tree_size();
+  return absl::OkStatus();
 }
 
 bool Session::use_colour() const { return UseColour(); }
@@ -115,11 +143,22 @@ CLI::App* AddCommand(CLI::App* parent, const std::string& name, const std::strin
   return command;
 }
 
-void AddTreeSize(CLI::App* command, std::uint64_t* tree_size) {
+void AddTreeSize(CLI::App* command, Session* session, std::uint64_t* tree_size) {
+  CLI::Option* size =
+      command
+          ->add_option("--tree-size", *tree_size,
+                       "Answer as of this ledger version (number of records); absent: now")
+          ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+  const auto set_time = [session, tree_size](const std::string& text) {
+    session->read_time = Session::ReadTime{text, tree_size};
+  };
   command
-      ->add_option("--tree-size", *tree_size,
-                   "Answer as of this ledger version (number of records); absent: now")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62));
+      ->add_option_function<std::string>(
+          "--at", set_time,
+          "Answer as of this time, in UTC, such as 2026-01-31T23:59:59Z: with the records that "
+          "were accepted until then")
+      ->excludes(size)
+      ->type_name("TIME");
 }
 
 }  // namespace tributary::cli

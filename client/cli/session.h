@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,9 +44,21 @@ class Session {
   // Set by the parser of arguments.
   std::string server;
   std::string ledger;
+  bool ledger_given = false;  // on the command line, not by the environment
   Output output = Output::kTable;
   std::uint32_t deadline_s = 0;          // 0: the defaults of ClientOptions
   std::function<absl::Status()> action;  // what the chosen command does
+
+  // A time to read at, and where the tree size that it stands for goes.
+  struct ReadTime {
+    std::string text;
+    std::uint64_t* tree_size = nullptr;
+  };
+  std::optional<ReadTime> read_time;
+
+  // Does what the command does. A time to read at is resolved by the server before, once: all
+  // calls of the command then read one state. Errors: those of the command; a usage error.
+  absl::Status Run();
 
   // Connects at the first call.
   const Client& client();
@@ -59,6 +72,8 @@ class Session {
   bool use_colour() const;
 
  private:
+  absl::Status ResolveReadTime();
+
   std::unique_ptr<Client> client_;
 };
 
@@ -79,8 +94,9 @@ void WriteJson(const Json& json);  // indented by two blanks, UTF-8, with a line
 CLI::App* AddCommand(CLI::App* parent, const std::string& name, const std::string& description,
                      const std::vector<std::string>& examples);
 
-// Adds `--tree-size N`: read the ledger as it was then. 0 stays for "now".
-void AddTreeSize(CLI::App* command, std::uint64_t* tree_size);
+// Adds `--tree-size N` and `--at TIME`: read the ledger as it was then. 0 stays for "now". Of a
+// time the tree size is known once Session::Run has asked for it.
+void AddTreeSize(CLI::App* command, Session* session, std::uint64_t* tree_size);
 template <typename Request>
 void SetReadPoint(std::uint64_t tree_size, Request* request) {
   if (tree_size != 0) request->mutable_at()->set_tree_size(tree_size);

@@ -76,8 +76,23 @@ read_points() {
   size=$(awk -F, '$1 == "example" {print $2}' "$work/out")
   expect 0 "$cli" attribute first-sale:output --output json --tree-size "$size"
   cp "$work/out" "$work/before"
+  # The last moment before what follows; times of acceptance have milliseconds.
+  local before
+  before=$("$cli" status --output csv | awk -F, '$1 == "example" {print $6}' | tr -d '\r')
+  sleep 0.01
   expect 0 "$cli" record party zoe --name Zoe
   expect 0 "$cli" record holders first-sale:w3 zoe=1
+  expect 0 "$cli" attribute first-sale:output --output json --at "$before"
+  cmp "$work/before" "$work/out" || fail 'the state of a time is another than that of its tree size'
+  expect 0 "$cli" quote first-sale:output --amount 125 --currency EUR --at "$before"
+  says 'no payee on record'
+  expect 0 "$cli" quote first-sale:output --amount 125 --currency EUR --at 9999-12-31T23:59:59Z
+  says 'Zoe'
+  expect 1 "$cli" attribute first-sale:output --at 1970-01-01T00:00:00Z
+  says 'at.time_ms' "$work/err"
+  expect 2 "$cli" attribute first-sale:output --at yesterday
+  says 'a time in UTC' "$work/err"
+  expect 2 "$cli" attribute first-sale:output --at "$before" --tree-size 1
   expect 0 "$cli" attribute first-sale:output --output json --tree-size "$size"
   cmp "$work/before" "$work/out" || fail 'an old state answers differently'
   expect 0 "$cli" quote first-sale:output --amount 125 --currency EUR
@@ -139,6 +154,8 @@ walks() {
 }
 
 record_flags() {
+  expect 0 "$cli" record --help
+  says 'Examples:'
   start a
   expect 0 "$cli" ledger create example
   export TRIBUTARY_LEDGER=example
@@ -277,6 +294,13 @@ backup_restore() {
   local directory
   directory=$(sed -n 's/.*"directory": "\(.*\)",/\1/p' "$work/out")
   expect 1 "$cli" backup first
+  # Of several ledgers, the one that the command line names.
+  expect 0 "$cli" ledger create another
+  expect 0 "$cli" status --output csv
+  says 'another,'
+  expect 0 "$cli" status --ledger another --output csv
+  (($(wc -l < "$work/out") == 2)) || fail 'status of one ledger, with its header'
+  expect 3 "$cli" status --ledger no-such
   expect 0 "$cli" restore --backup "$directory" --ledger example --data-dir "$work/b"
   start b
   expect 0 "$cli" attribute first-sale:output --output json
@@ -344,7 +368,6 @@ disk_full() {
   says '"recorded_count": 0'
 }
 
-"$case_name"
 # A disk with less room than is to be kept free: writes are refused before it is full.
 disk_reserve() {
   start a
@@ -360,3 +383,4 @@ disk_reserve() {
   says 'writes are refused: disk'
 }
 
+"$case_name"

@@ -15,7 +15,7 @@ v1::TraversedAsset Asset(char letter, v1::AssetKind kind, const std::string& nam
   return asset;
 }
 
-v1::LineageEdge Edge(char generated, char input, std::uint64_t weight, v1::Role role) {
+v1::LineageEdge WalkEdge(char generated, char input, std::uint64_t weight, v1::Role role) {
   v1::LineageEdge edge;
   edge.set_generated(Id(generated));
   edge.set_input(Id(input));
@@ -31,10 +31,10 @@ Walk Diamond() {
   walk.assets = {
       Asset('o', v1::ASSET_KIND_OUTPUT, "o"), Asset('a', v1::ASSET_KIND_MODEL_CHECKPOINT, "a"),
       Asset('b', v1::ASSET_KIND_WORK, "b\x1b\"<&"), Asset('d', v1::ASSET_KIND_DATASET, "d")};
-  walk.edges = {Edge('o', 'a', 1, v1::ROLE_GENERATOR), Edge('o', 'b', 2, v1::ROLE_REFERENCE),
-                Edge('a', 'd', 3, v1::ROLE_TRAINING_DATA),
-                Edge('b', 'd', 4, v1::ROLE_TRAINING_DATA)};
-  walk.edges.push_back(Edge('d', 'w', 1, v1::ROLE_MEMBER));
+  walk.edges = {
+      WalkEdge('o', 'a', 1, v1::ROLE_GENERATOR), WalkEdge('o', 'b', 2, v1::ROLE_REFERENCE),
+      WalkEdge('a', 'd', 3, v1::ROLE_TRAINING_DATA), WalkEdge('b', 'd', 4, v1::ROLE_TRAINING_DATA)};
+  walk.edges.push_back(WalkEdge('d', 'w', 1, v1::ROLE_MEMBER));
   return walk;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE("lineage tree: long trees are cut, and say so", "[client][lineage]") {
   Walk walk;
   walk.assets = {Asset('o', v1::ASSET_KIND_OUTPUT, "o")};
   for (std::size_t i = 0; i < kTreeLinesMax + 5; ++i) {
-    walk.edges.push_back(Edge('o', 'w', 1, v1::ROLE_MEMBER));
+    walk.edges.push_back(WalkEdge('o', 'w', 1, v1::ROLE_MEMBER));
   }
   CHECK_THAT(FormatTree(walk, true), Catch::Matchers::Contains("the tree is cut at"));
 }
@@ -71,7 +71,7 @@ TEST_CASE("lineage tree: depth costs no stack", "[client][lineage]") {
     walk.assets.push_back(Asset('x', v1::ASSET_KIND_OTHER, "n"));
     walk.assets.back().set_asset_id(std::to_string(i));
     if (i == 0) continue;
-    walk.edges.push_back(Edge('x', 'x', 1, v1::ROLE_OTHER));
+    walk.edges.push_back(WalkEdge('x', 'x', 1, v1::ROLE_OTHER));
     walk.edges.back().set_generated(std::to_string(i - 1));
     walk.edges.back().set_input(std::to_string(i));
   }
