@@ -183,7 +183,7 @@ void AddStatementVerifyCommand(CLI::App* statement, Session* session) {
                       "Number, or id of the record; absent: the newest");
   command->add_flag("--all", arguments->all,
                     "Every statement: what one brings forward is taken from the one before");
-  AddTreeSize(command, &arguments->tree_size);
+  AddTreeSize(command, session, &arguments->tree_size);
   command->callback([session, arguments] {
     session->action = [session, arguments] { return VerifyStatements(*session, *arguments); };
   });

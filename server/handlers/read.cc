@@ -248,7 +248,8 @@ absl::Status GetRecord(Env& env, const v1::GetRecordRequest& request,
                        v1::GetRecordResponse* response) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<LedgerView> view,
                              OpenView(env, request.ledger(), request.at()));
-  TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, RequireRecordOf(*view, request.record_id()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record,
+                             RequireRecordOf(*view, request.record_id()));
   TRIBUTARY_ASSIGN_OR_RETURN(const std::optional<Digest> successor, view->SupersededBy(record));
   response->set_tree_size(view->tree_size().value);
   response->mutable_record()->set_position(record.position.value);
@@ -262,7 +263,8 @@ absl::Status GetDetails(Env& env, const v1::GetDetailsRequest& request,
                         v1::GetDetailsResponse* response) {
   TRIBUTARY_ASSIGN_OR_RETURN(const std::shared_ptr<LedgerView> view,
                              OpenView(env, request.ledger(), request.at()));
-  TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record, RequireRecordOf(*view, request.record_id()));
+  TRIBUTARY_ASSIGN_OR_RETURN(const StoredRecord record,
+                             RequireRecordOf(*view, request.record_id()));
   std::optional<PrivateDetails> details;
   if (record.record.details_digest.has_value()) {
     TRIBUTARY_ASSIGN_OR_RETURN(details, view->ReadDetails(*record.record.details_digest));

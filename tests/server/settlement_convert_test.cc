@@ -204,7 +204,7 @@ TEST_CASE("settlement wire: lines carry their figures", "[server][settlement]") 
   CHECK(adjusted.decrease() == "\x09");
 }
 
-std::string FieldOfRefusal(const v1::Fact& fact) {
+std::string FieldOfRefusedFact(const v1::Fact& fact) {
   const auto prepared = PrepareFromProto(fact, "test.example/wire", Limits{});
   CHECK_STATUS(prepared, absl::StatusCode::kInvalidArgument);
   return FieldOf(prepared.status());
@@ -216,27 +216,27 @@ TEST_CASE("settlement wire: a refusal names the path of the field", "[server][se
   v1::Fact fact = FactOf("template_full");
   fact.mutable_template_()->mutable_rules(1)->mutable_roles(0)->set_sharing(
       v1::ROLE_SHARING_UNSPECIFIED);
-  CHECK(FieldOfRefusal(fact) == "template.rules[1].roles[0].sharing");
+  CHECK(FieldOfRefusedFact(fact) == "template.rules[1].roles[0].sharing");
 
   fact = FactOf("policy_full");
   fact.mutable_policy()->mutable_absolute_terms(1)->set_asset("short");
-  CHECK(FieldOfRefusal(fact) == "policy.absolute_terms[1].asset");
+  CHECK(FieldOfRefusedFact(fact) == "policy.absolute_terms[1].asset");
 
   fact = FactOf("policy_full");
   for (v1::Fee& fee : *fact.mutable_policy()->mutable_fees()) fee.set_fixed("1.5");
-  CHECK(FieldOfRefusal(fact) == "policy.fees[0].fixed");
+  CHECK(FieldOfRefusedFact(fact) == "policy.fees[0].fixed");
 
   fact = FactOf("policy_full");
   fact.mutable_policy()->set_undisclosed(static_cast<v1::UndisclosedRule>(77));
-  CHECK(FieldOfRefusal(fact) == "policy.undisclosed");
+  CHECK(FieldOfRefusedFact(fact) == "policy.undisclosed");
 
   fact = FactOf("escrow_posted");
   fact.mutable_escrow()->clear_outcome();
-  CHECK(FieldOfRefusal(fact) == "escrow.outcome");
+  CHECK(FieldOfRefusedFact(fact) == "escrow.outcome");
 
   fact = FactOf("sale_full");
   fact.mutable_sale()->set_sold_at_ms(-1);
-  CHECK(FieldOfRefusal(fact) == "sale.sold_at_ms");
+  CHECK(FieldOfRefusedFact(fact) == "sale.sold_at_ms");
 }
 
 TEST_CASE("settlement wire: amounts are digits and nothing else", "[server][settlement]") {
@@ -245,14 +245,14 @@ TEST_CASE("settlement wire: amounts are digits and nothing else", "[server][sett
     CAPTURE(amount);
     v1::Fact fact = FactOf("sale_minimal");
     fact.mutable_sale()->set_amount(amount);
-    CHECK(FieldOfRefusal(fact) == "sale.amount");
+    CHECK(FieldOfRefusedFact(fact) == "sale.amount");
   }
   // No amount is 0, which a sale may not have; nor more than 2^126 - 1.
   v1::Fact fact = FactOf("sale_minimal");
   fact.mutable_sale()->clear_amount();
-  CHECK(FieldOfRefusal(fact) == "sale.amount");
+  CHECK(FieldOfRefusedFact(fact) == "sale.amount");
   fact.mutable_sale()->set_amount(ToDecimal(kAmountMax + 1));
-  CHECK(FieldOfRefusal(fact) == "sale.amount");
+  CHECK(FieldOfRefusedFact(fact) == "sale.amount");
   fact.mutable_sale()->set_amount(ToDecimal(kAmountMax));
   REQUIRE_OK(PrepareFromProto(fact, "test.example/wire", Limits{}));
 }

@@ -51,7 +51,7 @@ Answer ConsumersOf(const LedgerView& view, AssetNumber asset) {
   TRIBUTARY_RETURN_IF_ERROR(view.ReadConsumers(asset, kCountMax, &generated));
   std::string text;
   for (const AssetNumber number : generated) StrAppend(&text, number.value, " ");
-  TRIBUTARY_ASSIGN_OR_RETURN(const auto edges, view.ListConsumers(asset, std::nullopt, kCountMax));
+  TRIBUTARY_ASSIGN_OR_RETURN(const auto edges, view.ListConsumers(asset, LogPosition{}, kCountMax));
   for (const auto& edge : edges) {
     StrAppend(&text, edge.derivation.value, "/", edge.edge_index, " ");
   }
