@@ -407,7 +407,7 @@ TEST_CASE("power cut: nothing acknowledged is lost where groups overlap", "[dura
   const CampaignResult result = CutOften({.step_count = 60, .overlaps = true}, Scaled(400));
   RequireNoProblem(result);
   CHECK(result.overlap_count > 30);
-  CHECK(result.in_flight_count > result.image_count / 5);
+  CHECK(result.in_flight_count > result.image_count / 8);
 }
 
 TEST_CASE("power cut: staged lists of several chunks are whole or not there", "[durability]") {
