@@ -1,4 +1,4 @@
-// tributary adjustment preview, post, list, lines: what a later record changes in a closed
+// tributary adjustment preview, post, list, pending, lines: what a later record changes in a closed
 // statement.
 
 #include "client/cli/commands.h"
@@ -274,6 +274,67 @@ absl::Status ShowLines(Session& session, const AdjustmentArguments& arguments) {
   return absl::OkStatus();
 }
 
+// --- pending ---
+
+absl::Status ListPending(Session& session, const AdjustmentArguments& arguments) {
+  v1::ListPendingCausesRequest request;
+  TRIBUTARY_ASSIGN_OR_RETURN(*request.mutable_ledger(), session.Ledger());
+  SetReadPoint(arguments.tree_size, &request);
+  if (!arguments.statement.empty()) {
+    const std::optional<std::uint64_t> number = ParseUint64(arguments.statement);
+    if (!number.has_value()) {
+      return UsageError(
+          InvalidField("statement", Quoted(arguments.statement), "the number of a statement"));
+    }
+    request.set_statement_number(*number);
+  }
+  std::vector<v1::PendingCause> causes;
+  std::uint64_t tree_size = 0;
+  bool more = false;
+  TRIBUTARY_RETURN_IF_ERROR(ReadPages(session, &Stub::ListPendingCauses, request,
+                                      arguments.limit.CountMax(session.output), &more,
+                                      [&](const v1::ListPendingCausesResponse& page) {
+                                        for (const auto& each : page.causes()) {
+                                          causes.push_back(each);
+                                        }
+                                        tree_size = page.tree_size();
+                                        return static_cast<std::size_t>(page.causes_size());
+                                      }));
+  session.Emit(
+      [&] {
+        Json list = Json::array();
+        for (const v1::PendingCause& cause : causes) {
+          list.push_back(Json{{"statement_number", cause.statement_number()},
+                              {"statement", ToHex(cause.statement())},
+                              {"cause", ToHex(cause.record().record_id())},
+                              {"type", cause.type()},
+                              {"position", cause.record().position()}});
+        }
+        return Json{{"tree_size", tree_size}, {"causes", list}, {"more", more}};
+      },
+      [&] {
+        View view;
+        view.table.columns = {{"Of statement", "statement_number", true},
+                              {"Type", "type"},
+                              {"Position", "position", true},
+                              {"Cause", "cause"}};
+        for (const v1::PendingCause& cause : causes) {
+          view.table.rows.push_back({Cell(std::to_string(cause.statement_number())),
+                                     Cell(cause.type()),
+                                     Cell(std::to_string(cause.record().position())),
+                                     Cell(ToHex(cause.record().record_id()))});
+        }
+        if (causes.empty()) {
+          view.closing = "Nothing waits: every later change was adjusted for or ruled on.\n";
+        } else {
+          view.closing = "`tributary adjustment preview STATEMENT CAUSE` shows what one changes.\n";
+        }
+        if (more) view.closing.append("There are more: --limit 0 lists all.\n");
+        return view;
+      });
+  return absl::OkStatus();
+}
+
 // --- The commands ---
 
 using Run = absl::Status (*)(Session&, const AdjustmentArguments&);
@@ -315,8 +376,10 @@ void AddPost(CLI::App* adjustment, Session* session) {
   auto arguments = std::make_shared<AdjustmentArguments>();
   AddSubject(post, arguments.get());
   post->add_option("--mode", arguments->mode,
-                   "prospective: only later sales see the change; carried_forward: into the next "
-                   "statement; reversal: into one that is closed for it")
+                   "prospective: moves nothing, only sales valued later see the change, for good; "
+                   "not for reversals and releases of holds. carried_forward: into the next "
+                   "statement. reversal: into one that is closed for it alone, where no sale waits "
+                   "to be closed")
       ->required()
       ->check(CLI::IsMember({"prospective", "carried_forward", "reversal"}))
       ->type_name("MODE");
@@ -342,6 +405,16 @@ void AddAdjustmentCommand(CLI::App* app, Session* session) {
   AddLimit(list, &arguments->limit);
   AddTreeSize(list, session, &arguments->tree_size);
   Choose(list, session, arguments, &List);
+
+  CLI::App* pending =
+      AddCommand(adjustment, "pending",
+                 "List what changes closed statements and was neither adjusted for nor ruled on",
+                 {"tributary adjustment pending", "tributary adjustment pending 12 --limit 0"});
+  arguments = std::make_shared<AdjustmentArguments>();
+  pending->add_option("STATEMENT", arguments->statement, "Number; absent: of all statements");
+  AddLimit(pending, &arguments->limit);
+  AddTreeSize(pending, session, &arguments->tree_size);
+  Choose(pending, session, arguments, &ListPending);
 
   CLI::App* lines = AddCommand(adjustment, "lines", "List old, new and difference of each payee",
                                {"tributary adjustment lines RECORD_ID"});

@@ -63,6 +63,8 @@ absl::StatusOr<View> SaleShown(const v1::GetSaleResponse& response,
   }
   view.table = SplitTable(response.split(), currency);
   view.closing = SplitSummary(response.split(), currency);
+  TRIBUTARY_ASSIGN_OR_RETURN(const std::string adjusted, SaleAdjustmentsText(response, currency));
+  view.closing.append(adjusted);
   return view;
 }
 
@@ -70,6 +72,7 @@ absl::Status ShowSale(Session& session, const ShowSaleArguments& arguments) {
   v1::GetSaleRequest request;
   SetReadPoint(arguments.tree_size, &request);
   request.set_with_split(true);
+  request.set_with_adjustments(true);
   request.set_describe(true);
   const bool limit = !arguments.has_top && session.output == Output::kTable;
   request.set_top_k(limit ? kTableLines : arguments.top);
@@ -78,12 +81,14 @@ absl::Status ShowSale(Session& session, const ShowSaleArguments& arguments) {
   TRIBUTARY_ASSIGN_OR_RETURN(const CurrencyRecord currency, FromProto(response.split().currency()));
   TRIBUTARY_RETURN_IF_ERROR(CheckSplit(response.split()));
   TRIBUTARY_ASSIGN_OR_RETURN(const Json sale, SaleJson(response.sale(), currency));
+  TRIBUTARY_ASSIGN_OR_RETURN(const Json adjustments, SaleAdjustmentsJson(response));
   TRIBUTARY_ASSIGN_OR_RETURN(const View view, SaleShown(response, currency));
   session.Emit(
       [&] {
         return Json{{"tree_size", response.tree_size()},
                     {"sale", sale},
-                    {"split", SplitJson(response.split(), currency)}};
+                    {"split", SplitJson(response.split(), currency)},
+                    {"adjustments", adjustments}};
       },
       [&] { return view; });
   return absl::OkStatus();

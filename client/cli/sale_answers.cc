@@ -4,6 +4,7 @@
 
 #include "client/cli/asset_ref.h"
 #include "client/cli/share_lines.h"
+#include "client/cli/statement_answers.h"
 #include "client/cli/terminal.h"
 #include "client/lib/convert.h"
 #include "client/lib/settlement_answers.h"
@@ -145,6 +146,51 @@ Table SplitTable(const v1::SaleSplit& split, const CurrencyRecord& currency) {
                           Cell(), Cell(GrainsText(split.others_grains()))});
   }
   return table;
+}
+
+absl::StatusOr<Json> SaleAdjustmentsJson(const v1::GetSaleResponse& response) {
+  Json list = Json::array();
+  for (const v1::SaleAdjustment& one : response.adjustments()) {
+    const v1::AdjustmentView& view = one.adjustment();
+    Json json{{"record_id", ToHex(view.record().record_id())},
+              {"position", view.record().position()},
+              {"mode", NameOf(view.adjustment().mode())},
+              {"cause", ToHex(view.adjustment().cause())},
+              {"statement_number", view.statement_number()}};
+    if (view.posted_number() != 0) json["posted_number"] = view.posted_number();
+    if (!view.adjustment().reason().empty()) json["reason"] = view.adjustment().reason();
+    json["lines"] = Json::array();
+    for (const v1::AdjustmentLine& message : one.lines()) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentLine line, FromProto(message));
+      json["lines"].push_back(LineJson(line));
+    }
+    list.push_back(std::move(json));
+  }
+  return list;
+}
+
+absl::StatusOr<std::string> SaleAdjustmentsText(const v1::GetSaleResponse& response,
+                                                const CurrencyRecord& currency) {
+  std::string text;
+  for (const v1::SaleAdjustment& one : response.adjustments()) {
+    const v1::AdjustmentView& view = one.adjustment();
+    const bool is_prospective = view.adjustment().mode() == v1::ADJUSTMENT_MODE_PROSPECTIVE;
+    StrAppend(
+        &text, "Adjusted later (", NameOf(view.adjustment().mode()), ", ",
+        ShortId(view.record().record_id()), "…)",
+        is_prospective              ? ", which moves nothing"
+        : view.posted_number() == 0 ? ", waits for the next statement"
+                                    : "",
+        view.posted_number() == 0 ? std::string() : StrCat(", in statement ", view.posted_number()),
+        one.lines().empty() ? ".\n" : ":\n");
+    for (const v1::AdjustmentLine& message : one.lines()) {
+      TRIBUTARY_ASSIGN_OR_RETURN(const AdjustmentLine line, FromProto(message));
+      StrAppend(&text, "  ", PayeeWords(line.payee), " ",
+                GrainsMoneyText(line.old_grains, currency), " -> ",
+                GrainsMoneyText(line.new_grains, currency), "\n");
+    }
+  }
+  return text;
 }
 
 std::string SplitSummary(const v1::SaleSplit& split, const CurrencyRecord& currency) {

@@ -22,6 +22,11 @@ absl::Status CheckSplit(const v1::SaleSplit& split);
 Json SplitJson(const v1::SaleSplit& split, const CurrencyRecord& currency);
 // One row for each line and one for the others.
 Table SplitTable(const v1::SaleSplit& split, const CurrencyRecord& currency);
+// What adjustments changed of the sale: as JSON, and one line of words each, or none.
+// Errors: kDataLoss, a figure that is no number.
+absl::StatusOr<Json> SaleAdjustmentsJson(const v1::GetSaleResponse& response);
+absl::StatusOr<std::string> SaleAdjustmentsText(const v1::GetSaleResponse& response,
+                                                const CurrencyRecord& currency);
 // "1000.00 EUR = fees 150.00 EUR + …", one line.
 std::string SplitSummary(const v1::SaleSplit& split, const CurrencyRecord& currency);
 

@@ -242,7 +242,17 @@ case_dispute() {
   cause=$(json record_id)
   expect 0 "$cli" adjustment preview 1 "$cause"
   says first-sale/sam
+  expect 0 "$cli" adjustment pending 1 --output json
+  is causes.0.cause "$cause"
+  is causes.0.type tributary/hold_release/v1
   expect 0 "$cli" adjustment post 1 "$cause" --mode carried_forward --reason 'hold released'
+  expect 0 "$cli" adjustment pending
+  says "Nothing waits"
+  expect 0 "$cli" sale show order-1
+  says "Adjusted later (carried_forward"
+  expect 0 "$cli" sale show order-1 --output json
+  is adjustments.0.cause "$cause"
+  is adjustments.0.statement_number 1
   expect 0 "$cli" adjustment list 1 --output json
   is adjustments.0.mode carried_forward
   expect 0 "$cli" statement close

@@ -103,7 +103,7 @@ TEST_CASE("settlement lines: weights and amounts may be integers, and sets in an
 
 // --- Batches ---
 
-std::string Named(const std::string& name) {
+std::string NamedWork(const std::string& name) {
   return NamedAssetId({.namespace_name = {}, .name = name, .version = {}}).ToHex();
 }
 
@@ -184,7 +184,7 @@ std::string IdOf(const std::string& line) {
 }
 
 TEST_CASE("settlement order: what a fact needs comes before it", "[client][settlement]") {
-  const std::string asset = Named("w");
+  const std::string asset = NamedWork("w");
   const std::string policy =
       R"({"type":"tributary/policy/v1","policy":"p","undisclosed":"held","unclaimed":"held",)"
       R"("fees":[{"party":"market","fixed":"1","currency":"EUR"}]})";
