@@ -32,6 +32,16 @@ absl::Status PutBack(const Part& part, std::vector<T> read, std::vector<T>* valu
 
 }  // namespace
 
+std::array<RecordBody, kLineageAspectCount> AspectsOf(const Digest& asset) {
+  AssetRecord record;
+  record.asset = asset;
+  DerivationRecord derivation;
+  derivation.generated = asset;
+  HoldersRecord holders;
+  holders.asset = asset;
+  return {std::move(record), std::move(derivation), std::move(holders)};
+}
+
 std::optional<LineageChange> ChangeOf(const RecordBody& body) {
   if (const auto* derivation = std::get_if<DerivationRecord>(&body)) {
     return LineageChange{derivation->generated, LineageAspect::kDerivation};
@@ -277,14 +287,7 @@ absl::StatusOr<LogPosition> CauseOverlay::LastChange(AssetNumber asset, const Di
   if (asset.value >= tree_size().value) return LogPosition{0};
   // Earlier states that did not know the asset read it elsewhere.
   LogPosition last{asset.value};
-  AssetRecord record;
-  record.asset = id;
-  DerivationRecord derivation;
-  derivation.generated = id;
-  HoldersRecord holders;
-  holders.asset = id;
-  // In the order of LineageAspect.
-  const std::array<RecordBody, kLineageAspectCount> probes = {record, derivation, holders};
+  const std::array<RecordBody, kLineageAspectCount> probes = AspectsOf(id);
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const auto laid = causes_.Newest(asset, static_cast<LineageAspect>(i));
     if (laid.has_value() && laid->value >= tree_size().value) continue;  // here and at all before

@@ -33,6 +33,10 @@ struct LineageChange {
 // What a derivation, holders or asset record changes; nullopt for other records.
 std::optional<LineageChange> ChangeOf(const RecordBody& body);
 
+// What to ask SettlementReader::FindInForce for each aspect of an asset, in the order of
+// LineageAspect.
+std::array<RecordBody, kLineageAspectCount> AspectsOf(const Digest& asset);
+
 // Records that are laid over the lineage: each says one aspect of one asset.
 //
 // Rule:   a sale valued at N sees, of each aspect of each asset,

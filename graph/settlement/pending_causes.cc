@@ -192,14 +192,7 @@ class Finder {
 
   // What is in force for an asset now, and not yet where the oldest sale looks.
   absl::Status FindChanges(AssetNumber asset, const Digest& id, TreeSize oldest) {
-    AssetRecord record;
-    record.asset = id;
-    DerivationRecord derivation;
-    derivation.generated = id;
-    HoldersRecord holders;
-    holders.asset = id;
-    // In the order of LineageAspect.
-    const std::array<RecordBody, kLineageAspectCount> probes = {record, derivation, holders};
+    const std::array<RecordBody, kLineageAspectCount> probes = AspectsOf(id);
     for (std::size_t i = 0; i < probes.size(); ++i) {
       TRIBUTARY_ASSIGN_OR_RETURN(const auto in_force, reader_.FindInForce(probes[i]));
       if (!in_force.has_value()) continue;

@@ -90,6 +90,12 @@ inline std::string Payable(server::Env& env, const std::string& party) {
   return response.balances_size() == 0 ? "" : response.balances(0).payable();
 }
 
+inline std::string Reverse(server::Env& env, const std::string& sale) {
+  v1::Fact reversal;
+  reversal.mutable_reversal()->set_sale(sale);
+  return RecordOne(env, reversal);
+}
+
 inline v1::GetSaleResponse SaleOf(server::Env& env, const std::string& reference) {
   v1::GetSaleRequest request;
   request.set_ledger(kLedger);

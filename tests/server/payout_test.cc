@@ -53,12 +53,6 @@ absl::Status Pay(server::Env& env, const v1::CreatePayoutBatchRequest& request,
   return server::CreatePayoutBatch(env, request, response == nullptr ? &unused : response);
 }
 
-std::string Reverse(server::Env& env, const std::string& sale) {
-  v1::Fact reversal;
-  reversal.mutable_reversal()->set_sale(sale);
-  return RecordOne(env, reversal);
-}
-
 TEST_CASE("payout: what a posted adjustment takes is not paid before it is closed",
           "[server][settlement]") {
   TestServer server;

@@ -27,12 +27,6 @@ v1::GetSaleResponse AdjustedSale(server::Env& env, const std::string& reference)
   return response;
 }
 
-std::string ReverseSale(server::Env& env, const std::string& sale) {
-  v1::Fact fact;
-  fact.mutable_reversal()->set_sale(sale);
-  return RecordOne(env, fact);
-}
-
 TEST_CASE("pending causes: listed by statement and page, until adjusted or ruled on",
           "[server][settlement]") {
   TestServer server;
@@ -46,7 +40,7 @@ TEST_CASE("pending causes: listed by statement and page, until adjusted or ruled
   const std::string second = Close(env).receipt().record_id();
   CHECK(Pending(env).causes_size() == 0);
   const std::string weights = RecordOne(env, CorrectedWeights(wrong));
-  const std::string reversal = ReverseSale(env, first_sale);
+  const std::string reversal = Reverse(env, first_sale);
   const v1::ListPendingCausesResponse all = Pending(env);
   REQUIRE(all.causes_size() == 3);
   CHECK(all.next_page_token().empty());
